@@ -1,0 +1,143 @@
+/**
+ * Every setting, read once at start. This is the only file that looks at the environment; a wrong
+ * value stops the start with one line that names the variable.
+ */
+import { z } from "zod";
+import { DEFAULT_PORTS, type ServiceName } from "./contracts/names.ts";
+import { pacing } from "./contracts/queue.ts";
+import { ConfigurationError } from "./errors.ts";
+import { LIMITS } from "./limits.ts";
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const seconds = (min: number, max: number) => z.coerce.number().min(min).max(max);
+const percent = z.coerce.number().min(0).max(100);
+const flag = z.enum(["true", "false"]).transform((word) => word === "true");
+const url = (...schemes: string[]) =>
+  z.string().refine(
+    (text) => {
+      return URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1));
+    },
+    `must be a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`,
+  );
+
+const schema = z.object({
+  NODE_ENV: z.enum(["production", "development", "test"]).default("development"),
+  LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).optional(),
+
+  DATABASE_URL: url("postgresql", "postgres").optional(),
+  DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(100).default(12),
+  REDIS_URL: url("redis", "rediss").optional(),
+  NATS_URL: url("nats", "tls").optional(),
+
+  HTTP_HOST: z.string().min(1).default("127.0.0.1"),
+  TICKET_PORT: port.default(DEFAULT_PORTS.ticket),
+  ACCOUNT_PORT: port.default(DEFAULT_PORTS.account),
+  PAYMENT_PORT: port.default(DEFAULT_PORTS.payment),
+  QUEUE_PORT: port.default(DEFAULT_PORTS.queue),
+  SAGA_PORT: port.default(DEFAULT_PORTS.saga),
+  ACCOUNT_URL: url("http", "https").optional(),
+
+  REQUEST_TIMEOUT_MS: z.coerce.number().int().min(100).max(60_000).default(5_000),
+  SERVICE_CREDENTIAL: z.string().min(32, "must have at least 32 characters").optional(),
+  ALLOW_TEST_ACCOUNTS: flag.optional(),
+
+  TOKEN_ISSUER: z.string().min(1).default("reservex"),
+  TOKEN_AUDIENCE: z.string().min(1).default("reservex"),
+  ACCESS_TOKEN_TTL_SECONDS: seconds(60, 604_800).default(86_400),
+  REFRESH_TOKEN_TTL_SECONDS: seconds(300, 31_536_000).default(604_800),
+
+  PERMITS_PER_MINUTE: z.coerce.number().int().min(1).max(LIMITS.permitsPerMinute).default(100),
+  PASS_TTL_SECONDS: seconds(5, 3_600).default(300),
+  WAITING_TTL_SECONDS: seconds(60, 86_400).default(1_800),
+  PACING: pacing.default("smooth"),
+  JOIN_LEAD_SECONDS: seconds(0, 604_800).default(3_600),
+
+  PAYMENT_DEADLINE_SECONDS: seconds(1, 3_600).default(60),
+  SAGA_RETRY_SECONDS: seconds(0.1, 3_600).default(15),
+
+  PAYMENT_TIMEOUT_MS: z.coerce.number().int().min(10).max(120_000).default(10_000),
+  PAYMENT_FAILURE_PERCENT: percent.default(0),
+  PAYMENT_SILENT_PERCENT: percent.default(0),
+  PAYMENT_LATE_PERCENT: percent.default(0),
+  PAYMENT_LATE_MS: z.coerce.number().int().min(0).max(600_000).default(90_000),
+  PAYMENT_MIN_LATENCY_MS: z.coerce.number().int().min(0).max(60_000).default(20),
+  PAYMENT_MAX_LATENCY_MS: z.coerce.number().int().min(0).max(60_000).default(120),
+  PAYMENT_SEED: z.coerce.number().int().min(0).max(2_147_483_647).default(1),
+});
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type Settings = z.infer<typeof schema>;
+
+/** The settings, with what follows from them filled in. */
+export interface Config extends Settings {
+  /** True where no DATABASE_URL is given: PostgreSQL is started by us. */
+  readonly embedded: boolean;
+  readonly ports: Readonly<Record<ServiceName, number>>;
+  readonly allowTestAccounts: boolean;
+  readonly logLevel: NonNullable<Settings["LOG_LEVEL"]>;
+}
+
+/**
+ * Reads and checks the settings.
+ * @throws ConfigurationError naming the variable, what is wrong and what would fit.
+ */
+export function readConfig(environment: Environment = processEnvironment()): Config {
+  const given = Object.fromEntries(
+    // An empty value is an unset one: that is how shells and compose files leave things out.
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
+  );
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    const name = String(issue.path[0]);
+    throw new ConfigurationError(`${name}=${shown(name, given[name])}: ${issue.message}`);
+  }
+  return derive(parsed.data);
+}
+
+function derive(settings: Settings): Config {
+  const production = settings.NODE_ENV === "production";
+  const embedded = settings.DATABASE_URL === undefined;
+  const allowTestAccounts = settings.ALLOW_TEST_ACCOUNTS ?? (embedded && !production);
+  if (allowTestAccounts && production) {
+    throw new ConfigurationError(
+      "ALLOW_TEST_ACCOUNTS=true: not in production (NODE_ENV=production); unset one of the two",
+    );
+  }
+  if (settings.PAYMENT_MIN_LATENCY_MS > settings.PAYMENT_MAX_LATENCY_MS) {
+    throw new ConfigurationError(
+      `PAYMENT_MIN_LATENCY_MS=${settings.PAYMENT_MIN_LATENCY_MS}: must not exceed PAYMENT_MAX_LATENCY_MS=${settings.PAYMENT_MAX_LATENCY_MS}`,
+    );
+  }
+  return {
+    ...settings,
+    embedded,
+    allowTestAccounts,
+    logLevel: settings.LOG_LEVEL ?? (embedded ? "warn" : "info"),
+    ports: {
+      ticket: settings.TICKET_PORT,
+      account: settings.ACCOUNT_PORT,
+      payment: settings.PAYMENT_PORT,
+      queue: settings.QUEUE_PORT,
+      saga: settings.SAGA_PORT,
+    },
+  };
+}
+
+/** Names and defaults, for the documentation and `--help`; a test holds the README to it. */
+export function settingNames(): readonly string[] {
+  return Object.keys(schema.shape);
+}
+
+/** The whole environment, for child processes and terminal questions. */
+export function processEnvironment(): NodeJS.ProcessEnv {
+  return process.env;
+}
+
+/** Secrets do not go into error messages: neither credentials nor passwords inside URLs. */
+function shown(name: string, value: unknown): string {
+  if (name === "SERVICE_CREDENTIAL") return "…";
+  return String(value)
+    .replace(/\/\/[^@/]*@/, "//…@")
+    .slice(0, 100);
+}

@@ -1,0 +1,52 @@
+/** A limit on everything, and the relations between limits, asserted when a stack starts. */
+
+export const LIMITS = {
+  /** Bytes of a request body. The largest honest one (an event's description) is about 5 KB. */
+  bodyBytes: 64 * 1024,
+  /** Bytes of an access token; ours are about 350. Longer ones are refused unread. */
+  tokenBytes: 4_096,
+  /** Verified tokens remembered per process, about 600 B each. */
+  verifiedTokens: 200_000,
+  /** Milliseconds a request may take to arrive whole, and to be answered. */
+  requestMs: 15_000,
+  /** Items in one reservation; the product's `maxPerUser` is the real limit. */
+  quantity: 1_000,
+  /** Pieces of one product. */
+  stock: 10_000_000,
+  /** Cents: numeric(12,2) holds up to 9,999,999,999.99. */
+  moneyCents: 999_999_999_999,
+  /** Accounts made by one call of the test-account route. */
+  testAccounts: 10_000,
+  /** Passes a minute and event; the sliding window keeps one number for each. */
+  permitsPerMinute: 60_000,
+  /** Clients waiting for one event in one process' memory. */
+  waiting: 1_000_000,
+  /** Rows of one page of a list, and of a ledger. */
+  pageRows: 100,
+  ledgerRows: 5_000,
+  /** Messages on their way from one outbox at a time. */
+  outboxWindow: 128,
+  /** Seconds a relay owns the outbox rows it has claimed; a crash frees them after that. */
+  outboxLeaseSeconds: 20,
+  /** Milliseconds a consumer may take for one message. */
+  deliveryMs: 10_000,
+  /** Charges and refunds on their way to the payment provider at a time. */
+  providerCalls: 64,
+  /** Password hashes computed at once, and waiting for their turn: 19 MiB of memory each. */
+  hashesAtOnce: 2,
+  hashesWaiting: 200,
+} as const;
+
+/** Throws when two limits contradict each other; a stack calls it once at start. */
+export function assertLimits(): void {
+  const relations: readonly [boolean, string][] = [
+    [
+      LIMITS.deliveryMs < LIMITS.outboxLeaseSeconds * 1_000,
+      "deliveryMs must end before the lease on an outbox row does, or each slow message is sent twice",
+    ],
+    [LIMITS.quantity <= LIMITS.stock, "quantity must not exceed stock"],
+    [LIMITS.moneyCents < Number.MAX_SAFE_INTEGER, "moneyCents must be an exact integer"],
+    [LIMITS.pageRows <= LIMITS.ledgerRows, "pageRows must not exceed ledgerRows"],
+  ];
+  for (const [holds, why] of relations) if (!holds) throw new Error(`limits.ts: ${why}`);
+}

@@ -1,0 +1,83 @@
+/** The outbox and inbox tables: every statement on them, for every service that has them. */
+import { z } from "zod";
+import { type Message, parseMessage } from "../contracts/messages.ts";
+import { type Queryable, sql, type Transaction } from "../database.ts";
+
+const claimedRow = z.object({ body: z.unknown(), attempts: z.int() });
+const countRow = z.object({ count: z.int() });
+
+export interface ClaimedMessage {
+  readonly message: Message;
+  /** Attempts before this one. */
+  readonly attempts: number;
+}
+
+/** Writes messages in the transaction that makes them true. A repeated id changes nothing. */
+export async function putMessages(tx: Queryable, messages: readonly Message[]): Promise<void> {
+  if (messages.length === 0) return;
+  const rows = messages.map((m) => [m.messageId, m.sagaId, m.type, JSON.stringify(m)]);
+  await tx.query(sql.unsafe`
+    insert into outbox (message_id, saga_id, type, body)
+    select * from ${sql.unnest(rows, ["text", "text", "text", "jsonb"])}
+    on conflict (message_id) do nothing`);
+}
+
+/**
+ * Takes up to `limit` due messages for `leaseSeconds`. Nobody else gets them meanwhile; a crash
+ * gives them back by itself, so each is delivered at least once.
+ */
+export async function claimMessages(
+  db: Queryable,
+  limit: number,
+  leaseSeconds: number,
+): Promise<readonly ClaimedMessage[]> {
+  const rows = await db.any(sql.type(claimedRow)`
+    update outbox set due_at = now() + make_interval(secs => ${leaseSeconds}), attempts = attempts + 1
+    where message_id in (
+      select message_id from outbox
+      where sent_at is null and due_at <= now()
+      order by due_at
+      limit ${limit}
+      for update skip locked
+    )
+    returning body, attempts - 1 as attempts`);
+  return rows.map((row) => ({ message: parseMessage(row.body), attempts: row.attempts }));
+}
+
+export async function markSent(tx: Queryable, messageIds: readonly string[]): Promise<void> {
+  await tx.query(sql.unsafe`
+    update outbox set sent_at = now()
+    where message_id = any(${sql.array([...messageIds], "text")}) and sent_at is null`);
+}
+
+/** Lets a message that could not be delivered be claimed again after a pause. */
+export async function postpone(db: Queryable, messageId: string, delayMs: number): Promise<void> {
+  await db.query(sql.unsafe`
+    update outbox set due_at = now() + make_interval(secs => ${delayMs / 1_000})
+    where message_id = ${messageId} and sent_at is null`);
+}
+
+/** Messages not yet delivered: what a metric and the settling of a run look at. */
+export async function countUnsent(db: Queryable): Promise<number> {
+  const row = await db.one(sql.type(countRow)`
+    select count(*)::int as count from outbox where sent_at is null`);
+  return row.count;
+}
+
+/**
+ * Marks a message as handled, in the transaction of its effects.
+ * @returns false when it was handled before: the caller must change nothing.
+ */
+export async function firstTime(tx: Transaction, messageId: string): Promise<boolean> {
+  const result = await tx.query(sql.unsafe`
+    insert into inbox (message_id) values (${messageId}) on conflict do nothing`);
+  return result.rowCount === 1;
+}
+
+/** Forgets what was delivered and handled longer ago than any redelivery can be. */
+export async function forgetOld(db: Queryable, olderThanDays: number): Promise<void> {
+  await db.query(sql.unsafe`
+    delete from outbox where sent_at < now() - make_interval(days => ${olderThanDays})`);
+  await db.query(sql.unsafe`
+    delete from inbox where handled_at < now() - make_interval(days => ${2 * olderThanDays})`);
+}

@@ -1,0 +1,142 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { Bus } from "../bus/bus.ts";
+import type { Message } from "../contracts/messages.ts";
+import {
+  type Database,
+  ensureDatabase,
+  migrate,
+  openDatabase,
+  withClient,
+  withDatabase,
+} from "../database.ts";
+import { createLog } from "../log.ts";
+import { eventually, testDatabaseServer } from "../testing/service-harness.ts";
+import { OutboxRelay } from "./outbox-relay.ts";
+import { claimMessages, countUnsent, firstTime, putMessages } from "./outbox-store.ts";
+
+const name = `t_outbox_${randomUUID().slice(0, 8)}`;
+const url = withDatabase(testDatabaseServer(), name);
+const log = createLog("silent");
+let database: Database;
+
+test.before(async () => {
+  await ensureDatabase(url);
+  await migrate(url, [join(import.meta.dirname, "../sql")]);
+  database = await openDatabase({ url, poolSize: 6 });
+});
+test.after(async () => {
+  await database.end();
+  await withClient(testDatabaseServer(), (client) =>
+    client.query(`drop database "${name}" with (force)`),
+  );
+});
+
+const message = (messageId: string): Message => ({
+  messageId,
+  sagaId: "saga_1",
+  type: "ChargePayment",
+  occurredAt: "2026-01-01T00:00:00.000Z",
+  data: { reservationId: 1, userId: 2, amountCents: 4_990 },
+});
+
+/** A bus whose publish is what a test says. */
+const busOf = (publish: Bus["publish"]): Bus => ({
+  publish,
+  consume: async () => {},
+  close: async () => {},
+});
+
+async function relayUntilEmpty(relays: readonly OutboxRelay[]): Promise<void> {
+  for (const relay of relays) relay.start();
+  await eventually(
+    () => countUnsent(database),
+    (left) => left === 0,
+  );
+  await Promise.all(relays.map((relay) => relay.stop()));
+}
+
+test("a message is on its way only if the transaction that made it true was committed", async () => {
+  await database
+    .transaction(async (tx) => {
+      await putMessages(tx, [message("never")]);
+      throw new Error("rolled back");
+    })
+    .catch(() => {});
+  assert.is(await countUnsent(database), 0);
+});
+
+test("what is put is delivered whole, and once where nothing fails", async () => {
+  const got: Message[] = [];
+  const sent = Array.from({ length: 300 }, (_, i) => message(`plain-${i}`));
+  await putMessages(database, sent);
+  await relayUntilEmpty([
+    new OutboxRelay({ database, log, bus: busOf(async (one) => void got.push(one)) }),
+  ]);
+  assert.is(got.length, 300);
+  assert.equal(
+    got.find((one) => one.messageId === "plain-7"),
+    sent[7],
+  );
+});
+
+test("two relays on one outbox never send the same row at the same time", async () => {
+  const got: string[] = [];
+  const bus = busOf(async (one) => void got.push(one.messageId));
+  await putMessages(
+    database,
+    Array.from({ length: 300 }, (_, i) => message(`twin-${i}`)),
+  );
+  await relayUntilEmpty([1, 2].map(() => new OutboxRelay({ database, log, bus })));
+  assert.is(got.length, 300);
+  assert.is(new Set(got).size, 300);
+});
+
+test("a refused message is sent again, and does not hold up the others", async () => {
+  const order: string[] = [];
+  let refusals = 3;
+  const bus = busOf(async (one) => {
+    if (one.messageId === "stubborn" && refusals-- > 0) throw new Error("not now");
+    order.push(one.messageId);
+  });
+  await putMessages(database, [message("stubborn"), message("easy-1"), message("easy-2")]);
+  await relayUntilEmpty([new OutboxRelay({ database, log, bus })]);
+  assert.is(order.at(-1), "stubborn");
+  assert.is(order.length, 3);
+});
+
+test("rows claimed by a process that died are sent by another after the lease", async () => {
+  await putMessages(database, [message("orphan")]);
+  assert.is((await claimMessages(database, 10, 1)).length, 1);
+  assert.is((await claimMessages(database, 10, 1)).length, 0, "leased");
+  const got: string[] = [];
+  await relayUntilEmpty([
+    new OutboxRelay({ database, log, bus: busOf(async (one) => void got.push(one.messageId)) }),
+  ]);
+  assert.equal(got, ["orphan"]);
+});
+
+test("what follows from a hand-over is committed with its mark", async () => {
+  const followed: string[] = [];
+  await putMessages(database, [message("followed")]);
+  await relayUntilEmpty([
+    new OutboxRelay({
+      database,
+      log,
+      bus: busOf(async () => {}),
+      onSent: async (_tx, messages) => void followed.push(...messages.map((one) => one.messageId)),
+    }),
+  ]);
+  assert.equal(followed, ["followed"]);
+});
+
+test("of many deliveries of one message at the same moment, one counts", async () => {
+  const firsts = await Promise.all(
+    Array.from({ length: 20 }, () => database.transaction((tx) => firstTime(tx, "delivered"))),
+  );
+  assert.is(firsts.filter(Boolean).length, 1);
+});
+
+test.run();

@@ -1,0 +1,168 @@
+/**
+ * Runs the tests: `unit` (no servers), `integration` (real PostgreSQL, Redis, NATS), or both. Servers
+ * that are not given by URL are started here, on free ports, and stopped at the end. The last line
+ * is `N passed, N failed`.
+ *
+ *   node services/common/testing/run-tests.ts [unit|integration|all] [FILE …]
+ */
+import { spawn } from "node:child_process";
+import { glob, mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { processEnvironment } from "../config.ts";
+import { removeEmbeddedPostgres, startEmbeddedPostgres } from "../servers/embedded-postgres.ts";
+import { startNats } from "../servers/nats-server.ts";
+import { startRedis } from "../servers/redis-server.ts";
+
+const ROOT = resolve(import.meta.dirname, "../../..");
+const UVU = join(ROOT, "node_modules", "uvu", "bin.js");
+/** A file that takes longer hangs: its process is ended, and that is a failure. */
+const FILE_TIMEOUT_MS = 240_000;
+/** Two cores: one file computes while another waits for a server. */
+const FILES_AT_ONCE = 2;
+
+interface Tally {
+  passed: number;
+  failed: number;
+}
+
+const write = (text: string): void => void process.stdout.write(`${text}\n`);
+
+async function main(): Promise<number> {
+  const [kind = "all", ...only] = process.argv.slice(2);
+  if (!["unit", "integration", "all"].includes(kind)) {
+    write(`"${kind}" is none of unit, integration, all`);
+    return 64;
+  }
+  const tally: Tally = { passed: 0, failed: 0 };
+  const files = await testFiles(only);
+  if (kind !== "integration") await runUnit(files.unit, tally);
+  if (kind !== "unit" && files.integration.length > 0)
+    await runIntegration(files.integration, tally);
+  write(`${tally.passed} passed, ${tally.failed} failed`);
+  return tally.failed === 0 && tally.passed > 0 ? 0 : 1;
+}
+
+async function testFiles(only: readonly string[]) {
+  const all: string[] = [];
+  for await (const file of glob("{services,cli,loadtests}/**/*.test.ts", { cwd: ROOT }))
+    all.push(file);
+  const wanted = all.filter(
+    (file) => only.length === 0 || only.some((part) => file.includes(part)),
+  );
+  const isIntegration = (file: string) => file.endsWith(".int.test.ts");
+  return {
+    unit: wanted.filter((file) => !isIntegration(file)).sort(),
+    integration: wanted.filter(isIntegration).sort(),
+  };
+}
+
+/** All in one process: they share nothing and start nothing. */
+async function runUnit(files: readonly string[], tally: Tally): Promise<void> {
+  if (files.length === 0) return;
+  const pattern = `^(${files.map((file) => file.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})$`;
+  count(
+    await runUvu(ROOT, pattern, processEnvironment()),
+    `${files.length} unit test files`,
+    tally,
+  );
+}
+
+async function runIntegration(files: readonly string[], tally: Tally): Promise<void> {
+  const servers = await startServers();
+  const environment = { ...processEnvironment(), ...servers.variables };
+  try {
+    const waiting = [...files];
+    const lane = async () => {
+      for (let file = waiting.shift(); file; file = waiting.shift()) {
+        const folder = join(ROOT, dirname(file));
+        const pattern = `^${basename(file).replaceAll(".", "\\.")}$`;
+        count(await runUvu(folder, pattern, environment), file, tally);
+      }
+    };
+    await Promise.all(Array.from({ length: FILES_AT_ONCE }, lane));
+  } finally {
+    await servers.stop();
+  }
+}
+
+/** Given URLs first; else programs on PATH, apt as root, docker: the servers' own starters know. */
+async function startServers() {
+  const environment = processEnvironment();
+  const stops: (() => Promise<void>)[] = [];
+  const log = () => {};
+  const postgres = async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), "reservex-test-"));
+    const server = await startEmbeddedPostgres({ dataDir, durable: false, log });
+    stops.push(async () => {
+      await server.stop();
+      await removeEmbeddedPostgres(dataDir);
+    });
+    return server.url("postgres");
+  };
+  const other = async (start: typeof startNats | typeof startRedis) => {
+    const server = await start({ environment, log });
+    stops.push(() => server.stop());
+    return server.url;
+  };
+  const began = performance.now();
+  const variables = {
+    TEST_DATABASE_URL: environment.TEST_DATABASE_URL ?? (await postgres()),
+    TEST_NATS_URL: environment.TEST_NATS_URL ?? (await other(startNats)),
+    TEST_REDIS_URL: environment.TEST_REDIS_URL ?? (await other(startRedis)),
+  };
+  write(`PostgreSQL, NATS and Redis are there after ${Math.round(performance.now() - began)} ms`);
+  return {
+    variables,
+    stop: async () => {
+      for (const stop of stops) await stop();
+    },
+  };
+}
+
+interface UvuRun {
+  readonly text: string;
+  readonly code: number | null;
+  readonly seconds: number;
+}
+
+function runUvu(folder: string, pattern: string, environment: NodeJS.ProcessEnv): Promise<UvuRun> {
+  return new Promise((done) => {
+    const began = performance.now();
+    const child = spawn(process.execPath, [UVU, relative(ROOT, folder) || ".", pattern], {
+      cwd: ROOT,
+      env: environment,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let text = "";
+    const collect = (chunk: Buffer) => {
+      text += chunk.toString();
+    };
+    child.stdout.on("data", collect);
+    child.stderr.on("data", collect);
+    const timer = setTimeout(() => {
+      text += `\n  took longer than ${FILE_TIMEOUT_MS / 1_000} s and was ended\n`;
+      child.kill("SIGKILL");
+    }, FILE_TIMEOUT_MS);
+    child.once("close", (code) => {
+      clearTimeout(timer);
+      done({ text, code, seconds: (performance.now() - began) / 1_000 });
+    });
+  });
+}
+
+/** uvu's own totals; a file that died before printing them is one failure. */
+function count({ text, code, seconds }: UvuRun, title: string, tally: Tally): void {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are escape sequences.
+  const plain = text.replaceAll(/\u001b\[\d+m/g, "");
+  const total = Number(/Total:\s+(\d+)/.exec(plain)?.[1] ?? 0);
+  const passed = Number(/Passed:\s+(\d+)/.exec(plain)?.[1] ?? 0);
+  const failed = Math.max(total - passed, code === 0 && total > 0 ? 0 : 1);
+  tally.passed += passed;
+  tally.failed += failed;
+  const time = `${seconds.toFixed(1)} s`;
+  if (failed === 0) write(`ok    ${title}: ${passed} passed, ${time}`);
+  else write(`FAIL  ${title}: ${passed} passed, ${failed} failed, ${time}\n${plain}`);
+}
+
+process.exitCode = await main();
