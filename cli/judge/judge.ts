@@ -1,0 +1,75 @@
+/**
+ * Judges a whole recorded run. The record is taken to hold every client of the sale: other
+ * buyers on the same sale would look like ghosts and idle permits.
+ */
+import { judgeFairness } from "./fairness.ts";
+import type { History, Ledger } from "./history.ts";
+import { judgeLiveness } from "./liveness.ts";
+import { judgeMoney } from "./money.ts";
+import { judgePasses } from "./passes.ts";
+import { judgeRate } from "./rate.ts";
+import { judgeStock } from "./stock.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** A tester whose requests left later than this, at the 99th percentile, drove nothing. */
+export const MAX_SEND_LAG_P99_MS = 10;
+
+export interface TesterVerdict {
+  /** True only when the tester's health is on record and good. */
+  readonly valid: boolean;
+  /** False when the recording was cut off: nobody knows how the tester was. */
+  readonly known: boolean;
+  readonly because: string;
+}
+
+/** 0 every promise valid, 1 a promise broken, 2 nothing concluded, 3 the run is invalid. */
+export type ExitCode = 0 | 1 | 2 | 3;
+
+export interface RunVerdict {
+  /** In this order: rate, liveness, fairness, passes, stock, money. */
+  readonly verdicts: readonly Verdict[];
+  readonly testerVerdict: TesterVerdict;
+  readonly exitCode: ExitCode;
+}
+
+/** All promises of a run. n·log n in the number of operations; never throws on parsed input. */
+export function judgeRun(history: History, ledger: Ledger | undefined): RunVerdict {
+  const verdicts = [
+    judgeRate(history),
+    judgeLiveness(history, ledger),
+    judgeFairness(history),
+    judgePasses(history),
+    judgeStock(history, ledger),
+    judgeMoney(history, ledger),
+  ];
+  const testerVerdict = judgeTester(history);
+  return { verdicts, testerVerdict, exitCode: exitCodeOf(verdicts, testerVerdict) };
+}
+
+/** Whether the tester drove the run as planned; a slow tester hides a slow server. */
+export function judgeTester(history: History): TesterVerdict {
+  const { end } = history;
+  if (!end) {
+    const because = "the recording was cut off before the tester's health was written down";
+    return { valid: false, known: false, because };
+  }
+  const { sendLagMs, droppedArrivals } = end.tester;
+  const lag = `requests left ${sendLagMs.p99.toFixed(1)} ms late (p99)`;
+  const allowed = `${MAX_SEND_LAG_P99_MS} ms allowed`;
+  const reasons: string[] = [];
+  if (sendLagMs.p99 > MAX_SEND_LAG_P99_MS) reasons.push(`${lag}, ${allowed}`);
+  if (droppedArrivals > 0) reasons.push(`${droppedArrivals} arrivals could not be started`);
+  if (reasons.length > 0) return { valid: false, known: true, because: reasons.join("; ") };
+  return { valid: true, known: true, because: `${lag}, ${allowed}; no arrival was dropped` };
+}
+
+/**
+ * A violation is certain whatever the tester's health, so it comes first; then a tester known to
+ * be bad; then whatever is not known, the health of a tester that was cut off included.
+ */
+export function exitCodeOf(verdicts: readonly Verdict[], tester: TesterVerdict): ExitCode {
+  if (verdicts.some((one) => one.verdict === "broken")) return 1;
+  if (tester.known && !tester.valid) return 3;
+  if (!tester.known || verdicts.some((one) => one.verdict === "unknown")) return 2;
+  return 0;
+}
