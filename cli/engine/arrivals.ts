@@ -1,0 +1,45 @@
+/** When each client arrives: pure, from the plan's shape and the seed. */
+import { streamOf, unit } from "./rng.ts";
+
+export interface ArrivalPlan {
+  readonly seed: number;
+  readonly clients: number;
+  readonly arrivals: "burst" | "ramp" | "poisson";
+  /** Ignored by a burst. */
+  readonly arrivalSeconds: number;
+}
+
+/** A burst is over in this time: what a crowd's fingers need when the page says "go". */
+export const BURST_MS = 200;
+
+/**
+ * The arrival of each client, by its number, in milliseconds since the run began.
+ *
+ * - burst: each at a time of its own, drawn evenly from the first {@link BURST_MS}.
+ * - ramp: evenly spaced over `arrivalSeconds`, client 0 at once.
+ * - poisson: exponential gaps with the mean rate clients / arrivalSeconds; the last one comes at
+ *   about `arrivalSeconds`, seldom exactly then.
+ */
+export function arrivalTimes(plan: ArrivalPlan): Float64Array {
+  const times = new Float64Array(plan.clients);
+  const spanMs = plan.arrivalSeconds * 1_000;
+  switch (plan.arrivals) {
+    case "burst":
+      for (let i = 0; i < plan.clients; i += 1) {
+        times[i] = unit(streamOf(plan.seed, "arrivals", i)) * BURST_MS;
+      }
+      return times;
+    case "ramp":
+      for (let i = 0; i < plan.clients; i += 1) times[i] = (i * spanMs) / plan.clients;
+      return times;
+    case "poisson": {
+      const meanGapMs = spanMs / plan.clients;
+      let at = 0;
+      for (let i = 0; i < plan.clients; i += 1) {
+        at += -Math.log(1 - unit(streamOf(plan.seed, "arrivals", i))) * meanGapMs;
+        times[i] = at;
+      }
+      return times;
+    }
+  }
+}

@@ -1,0 +1,220 @@
+/** All virtual clients of a run: keeps their states, takes their steps, counts where they are. */
+import { type Answer, NO_FACTS } from "./answer.ts";
+import { castRoles, type Who, whoIs } from "./casting.ts";
+import { AWAY, type ClientState, type Input, type StepContext, WAKE } from "./client-state.ts";
+import { PassPool } from "./pass-pool.ts";
+import { type RunPlan, type Tuning, tuningOf } from "./plan.ts";
+import type { Job } from "./recorder.ts";
+import { type Outgoing, scriptOf } from "./script.ts";
+import type { ClientCounts } from "./snapshot.ts";
+import { step } from "./virtual-client.ts";
+
+/** What the crowd asks of the engine. */
+export interface CrowdListener {
+  send(client: number, request: Outgoing, intendedMs: number): void;
+  /** Wake the client at that time; it has no other wait. */
+  wait(client: number, dueMs: number): void;
+  admitted(): void;
+  /** The last client has ended. */
+  everyoneEnded(): void;
+}
+
+export interface Bookings {
+  readonly pending: number;
+  readonly confirmed: number;
+  readonly cancelled: number;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type Group = Exclude<keyof ClientCounts, "total">;
+
+/** A pass about to expire is refused for that, which would prove nothing about thieves. */
+const STALE_PASS_MS = 10_000;
+
+export class Crowd {
+  readonly #plan: RunPlan;
+  readonly #tuning: Tuning;
+  readonly #listener: CrowdListener;
+  readonly #roles: Uint8Array;
+  readonly #states: ClientState[];
+  /** Known from a client's arrival to its end. */
+  readonly #who: (Who | undefined)[];
+  readonly #passes: PassPool;
+  readonly #counts: Mutable<ClientCounts>;
+  readonly #bookings: Mutable<Bookings> = { pending: 0, confirmed: 0, cancelled: 0 };
+  /** One for all steps, its client changing: a step keeps nothing of it. */
+  readonly #ctx: Mutable<StepContext>;
+  readonly #input: { readonly type: "answer"; answer: Answer };
+
+  constructor(plan: RunPlan, listener: CrowdListener) {
+    const { settings, sale, seed } = plan;
+    this.#plan = plan;
+    this.#tuning = tuningOf(plan);
+    this.#listener = listener;
+    const total = settings.clients;
+    const { absentPercent, attackersPercent } = settings;
+    this.#roles = castRoles(seed, total, absentPercent, attackersPercent);
+    this.#states = new Array<ClientState>(total).fill(AWAY);
+    this.#who = new Array<Who | undefined>(total).fill(undefined);
+    this.#passes = new PassPool(Math.max(0, sale.passTtlSeconds * 1_000 - STALE_PASS_MS));
+    this.#counts = {
+      total,
+      notArrived: total,
+      waiting: 0,
+      buying: 0,
+      confirmed: 0,
+      cancelled: 0,
+      soldOut: 0,
+      absent: 0,
+      attackers: 0,
+      gaveUp: 0,
+    };
+    this.#ctx = {
+      script: scriptOf(seed, settings, sale, this.#tuning),
+      who: this.#cast(0),
+      soldOut: false,
+      foreignPass: undefined,
+    };
+    this.#input = { type: "answer", answer: { outcome: "unknown", facts: NO_FACTS } };
+  }
+
+  get counts(): ClientCounts {
+    return { ...this.#counts };
+  }
+
+  get bookings(): Bookings {
+    return { ...this.#bookings };
+  }
+
+  get ended(): number {
+    const { total, notArrived, waiting, buying } = this.#counts;
+    return total - notArrived - waiting - buying;
+  }
+
+  get waiting(): number {
+    return this.#counts.waiting;
+  }
+
+  /** The client's wait is over; `dueMs` is when it should have been. */
+  wake(client: number, dueMs: number): void {
+    this.#who[client] ??= this.#cast(client);
+    this.#take(client, WAKE, dueMs);
+  }
+
+  answered(job: Job, answer: Answer, nowMs: number): void {
+    const { client, request } = job;
+    if (answer.outcome === "ok") this.#notice(client, request, answer, nowMs);
+    this.#input.answer = answer;
+    this.#take(client, this.#input, nowMs);
+  }
+
+  /** From now on the display board says "sold out" to whoever looks. */
+  tellSoldOut(): void {
+    this.#ctx.soldOut = true;
+  }
+
+  /**
+   * Whether the client, if it is resting, would act on the display board; and its jitter from 0
+   * to 1, by which a crowd that walks away is spread.
+   */
+  leavesWhenSoldOut(client: number): number | undefined {
+    const state = this.#states[client]!;
+    const searching = state.at === "attacking" && state.pass === undefined;
+    return state.at === "waiting" || state.at === "joining" || searching
+      ? this.#who[client]?.jitter
+      : undefined;
+  }
+
+  /** False once the client has ended. */
+  isUnderWay(client: number): boolean {
+    return this.#states[client]!.at !== "ended";
+  }
+
+  /** The run is over: everyone still on the way has given up. */
+  giveUp(): void {
+    for (let client = 0; client < this.#states.length; client += 1) {
+      if (this.#states[client]!.at !== "ended") {
+        this.#move(client, { at: "ended", reason: "gaveUp" });
+      }
+    }
+  }
+
+  #take(client: number, input: Input, atMs: number): void {
+    const before = this.#states[client]!;
+    if (before.at === "ended") return;
+    const ctx = this.#ctx;
+    ctx.who = this.#who[client]!;
+    const steals = before.at === "attacking" || ctx.who.role === "foreign-pass";
+    ctx.foreignPass = steals ? this.#passes.foreignTo(client, atMs) : undefined;
+    const { state, effect } = step(before, input, ctx);
+    this.#move(client, state);
+    switch (effect.do) {
+      case "send":
+        for (let i = 0; i < effect.copies; i += 1) {
+          this.#listener.send(client, effect.request, atMs);
+        }
+        return;
+      case "wait":
+        this.#listener.wait(client, atMs + effect.ms);
+        return;
+      case "end":
+        if (this.ended === this.#counts.total) this.#listener.everyoneEnded();
+        return;
+      case "nothing":
+        return;
+    }
+  }
+
+  /** What the screen counts, and thieves see, of a yes. */
+  #notice(client: number, request: Outgoing, answer: Answer, nowMs: number): void {
+    const { facts } = answer;
+    if (request.op === "poll" && facts.pass !== undefined) {
+      this.#passes.seen(client, facts.pass, nowMs);
+      this.#listener.admitted();
+    } else if (request.op === "reserve" && request.attack === undefined) {
+      this.#passes.spent(client);
+      this.#bookings.pending += 1;
+    } else if (request.op === "follow") {
+      if (facts.reservationStatus === "CONFIRMED") this.#settle("confirmed");
+      if (facts.reservationStatus === "CANCELLED") this.#settle("cancelled");
+    }
+  }
+
+  #settle(as: "confirmed" | "cancelled"): void {
+    this.#bookings.pending -= 1;
+    this.#bookings[as] += 1;
+  }
+
+  #move(client: number, state: ClientState): void {
+    const from = groupOf(this.#states[client]!);
+    const to = groupOf(state);
+    this.#states[client] = state;
+    if (from !== to) {
+      this.#counts[from] -= 1;
+      this.#counts[to] += 1;
+    }
+    if (state.at === "ended") this.#who[client] = undefined;
+  }
+
+  #cast(client: number): Who {
+    const account = this.#plan.accounts[client]!;
+    return whoIs(this.#plan, client, this.#roles[client]!, account, this.#tuning);
+  }
+}
+
+function groupOf(state: ClientState): Group {
+  switch (state.at) {
+    case "away":
+      return "notArrived";
+    case "joining":
+    case "waiting":
+    case "leaving":
+      return "waiting";
+    case "reserving":
+    case "attacking":
+    case "following":
+      return "buying";
+    case "ended":
+      return state.reason === "attacker" ? "attackers" : state.reason;
+  }
+}

@@ -1,0 +1,292 @@
+/**
+ * Runs a crowd of virtual clients against a sale and records everything they see. Nobody's screen,
+ * judge or process is known here: a handle gives snapshots and, at the end, the result.
+ */
+import type { RunEnd, TesterHealth } from "../judge/history.ts";
+import { arrivalTimes } from "./arrivals.ts";
+import { type EngineClock, startClock } from "./clock.ts";
+import { Crowd } from "./crowd.ts";
+import { type DisplayBoard, OPEN_BOARD, readBoard, type StockReading } from "./display-board.ts";
+import { type DriverListener, HttpDriver } from "./http-driver.ts";
+import { Meters, type Percentiles } from "./meters.ts";
+import { assertPlan, type RunPlan, targetOf, tuningOf } from "./plan.ts";
+import { type Job, Recorder } from "./recorder.ts";
+import { Scheduler } from "./scheduler.ts";
+import type { Outgoing } from "./script.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { StockWatch } from "./stock-watch.ts";
+import { takeSnapshot } from "./take-snapshot.ts";
+import { HealthWatch } from "./tester-health.ts";
+
+export interface RunOutput {
+  /** Replaced if it is there; its folder must exist. */
+  readonly historyPath: string;
+}
+
+export interface RunResult {
+  readonly reason: RunEnd["reason"];
+  readonly historyPath: string;
+  /** Lines of kind `op` in the history. */
+  readonly operations: number;
+  readonly tester: TesterHealth;
+  /**
+   * On the wire minus handed to the driver. Not part of `sendLagMs`: a slow target fills the
+   * connections just as too few of them do. Large beside a fast target: give it more connections.
+   */
+  readonly connectionWaitMs: Percentiles;
+  /** As the run ended; its phase is `settling`. */
+  readonly snapshot: Snapshot;
+}
+
+export interface RunHandle {
+  /** Where the run is now; cheap enough for ten calls a second. */
+  snapshot(): Snapshot;
+  /** Rejects with Error where the history cannot be written; nothing else makes it reject. */
+  readonly done: Promise<RunResult>;
+}
+
+/**
+ * Starts the run at once. It ends when every client has ended, at the plan's time limit, or within
+ * about a second of the signal; operations then still on the wire are recorded as unknown.
+ * Throws RangeError for a plan that cannot be followed.
+ */
+export function runSale(plan: RunPlan, out: RunOutput, signal: AbortSignal): RunHandle {
+  assertPlan(plan);
+  const run = new SaleRun(plan, out.historyPath);
+  const done = run.start(signal);
+  return { snapshot: () => run.snapshot(), done };
+}
+
+const SECOND_MS = 1_000;
+/** After "sold out" the line walks away at no more than this many clients a second. */
+const LEAVING_PER_SECOND = 500;
+
+class SaleRun {
+  readonly #plan: RunPlan;
+  readonly #path: string;
+  readonly #clock: EngineClock = startClock();
+  readonly #meters = new Meters();
+  readonly #health = new HealthWatch();
+  readonly #recorder: Recorder;
+  readonly #scheduler: Scheduler;
+  readonly #crowd: Crowd;
+  readonly #drivers: Readonly<Record<Outgoing["service"], HttpDriver<Job>>>;
+  readonly #watch: StockWatch;
+  /** By the run's clock, once it has begun. */
+  readonly #arrivals: Float64Array;
+  /** 1 for each client of whom a request has been on the wire, or could not get there. */
+  readonly #began: Uint8Array;
+  /** The scheduler's keys after the clients' own. */
+  readonly #tickKey: number;
+  readonly #stockKey: number;
+  readonly #limitKey: number;
+  readonly #outcome = Promise.withResolvers<RunResult>();
+  #stock: readonly StockReading[];
+  #begun = false;
+  #board: DisplayBoard = OPEN_BOARD;
+  #news: string | undefined;
+  #ended: { readonly atMs: number; readonly tester: TesterHealth } | undefined;
+  #stopListening: () => void = () => undefined;
+
+  constructor(plan: RunPlan, path: string) {
+    const { settings, sale, adminToken } = plan;
+    const { clients } = settings;
+    this.#plan = plan;
+    this.#path = path;
+    this.#stock = sale.products.map(({ id, name, totalStock }) => {
+      return { id, name, totalStock, availableStock: totalStock, held: 0, pending: undefined };
+    });
+    this.#arrivals = arrivalTimes({ ...settings, seed: plan.seed });
+    this.#began = new Uint8Array(clients);
+    this.#tickKey = clients;
+    this.#stockKey = clients + 1;
+    this.#limitKey = clients + 2;
+    this.#scheduler = new Scheduler(this.#clock, clients + 3, (key, due) => this.#onDue(key, due));
+    this.#crowd = new Crowd(plan, {
+      send: (client, request, intendedMs) => this.#send(client, request, intendedMs),
+      wait: (client, dueMs) => this.#scheduler.at(client, dueMs),
+      admitted: () => this.#meters.admitted(),
+      everyoneEnded: () => this.#finish("everyone-done"),
+    });
+    this.#drivers = this.#makeDrivers();
+    this.#watch = new StockWatch(targetOf(plan, "ticket"), adminToken, sale.eventId, this.#clock, {
+      read: (products, nowMs) => this.#onStock(products, nowMs),
+      blind: (code, nowMs) => this.#onBlind(code, nowMs),
+    });
+    this.#recorder = new Recorder(plan, path, this.#meters, {
+      caughtUp: () => this.#scheduler.release(),
+      failed: (error) => this.#abandon(error),
+    });
+  }
+
+  start(signal: AbortSignal): Promise<RunResult> {
+    const stop = () => this.#finish("interrupted");
+    signal.addEventListener("abort", stop, { once: true });
+    this.#stopListening = () => signal.removeEventListener("abort", stop);
+    if (signal.aborted) stop();
+    // The crowd waits for the first reading: it shows the stock before anyone came, and the code
+    // that the first request of a process has to load makes nobody late.
+    else this.#watch.look();
+    return this.#outcome.promise;
+  }
+
+  /** Opens the doors: everything is timed from now. */
+  #begin(fromMs: number): void {
+    if (this.#begun || this.#ended !== undefined) return;
+    this.#begun = true;
+    for (let client = 0; client < this.#arrivals.length; client += 1) {
+      this.#arrivals[client]! += fromMs;
+      this.#scheduler.at(client, this.#arrivals[client]!);
+    }
+    this.#scheduler.at(this.#tickKey, fromMs + SECOND_MS);
+    this.#scheduler.at(this.#stockKey, fromMs + tuningOf(this.#plan).stockEveryMs);
+    this.#scheduler.at(this.#limitKey, fromMs + this.#plan.timeLimitSeconds * SECOND_MS);
+  }
+
+  snapshot(): Snapshot {
+    const running = this.#begun ? "selling" : "starting";
+    return takeSnapshot({
+      phase: this.#ended === undefined ? running : "settling",
+      elapsedMs: this.#ended?.atMs ?? this.#clock.now(),
+      clients: this.#crowd.counts,
+      bookings: this.#crowd.bookings,
+      permitsPerMinute: this.#plan.sale.permitsPerMinute,
+      stock: this.#stock,
+      meters: this.#meters,
+      health: this.#ended?.tester ?? this.#health.read(this.#meters, 0),
+      inFlight: this.#recorder.inFlight,
+      rssMb: this.#health.rssMb(),
+      news: this.#news,
+    });
+  }
+
+  /** One driver for each base URL: services behind one gateway share its connections. */
+  #makeDrivers(): Record<Outgoing["service"], HttpDriver<Job>> {
+    const { connections, requestTimeoutMs } = tuningOf(this.#plan);
+    const listener: DriverListener<Job> = {
+      started: (job, nowMs) => this.#onStarted(job, nowMs),
+      ended: (job, reply) => {
+        this.#began[job.client] = 1;
+        const answer = this.#recorder.ended(job, reply);
+        if (this.#recorder.behind) this.#scheduler.hold();
+        this.#crowd.answered(job, answer, reply.endedMs);
+        this.#scheduler.catchUp();
+      },
+    };
+    const open = (baseUrl: string) => {
+      const now = () => this.#clock.now();
+      return new HttpDriver<Job>({ baseUrl, connections, requestTimeoutMs, now }, listener);
+    };
+    const queueUrl = targetOf(this.#plan, "queue");
+    const ticketUrl = targetOf(this.#plan, "ticket");
+    const queue = open(queueUrl);
+    return { queue, ticket: ticketUrl === queueUrl ? queue : open(ticketUrl) };
+  }
+
+  #onDue(key: number, dueMs: number): void {
+    if (key < this.#tickKey) {
+      this.#crowd.wake(key, dueMs);
+    } else if (key === this.#tickKey) {
+      this.#scheduler.at(key, dueMs + SECOND_MS);
+      this.#meters.tick(this.#crowd.waiting, this.#crowd.ended);
+      this.#recorder.flush();
+    } else if (key === this.#stockKey) {
+      this.#scheduler.at(key, dueMs + tuningOf(this.#plan).stockEveryMs);
+      this.#watch.look();
+    } else {
+      this.#finish("time-limit");
+    }
+  }
+
+  #send(client: number, request: Outgoing, intendedMs: number): void {
+    const handedMs = this.#clock.now();
+    this.#meters.sendLag.add(handedMs - intendedMs);
+    const job: Job = { client, request, intendedMs, handedMs, id: -1, invokedMs: -1 };
+    this.#drivers[request.service].send(job);
+  }
+
+  #onStarted(job: Job, nowMs: number): void {
+    this.#began[job.client] = 1;
+    this.#recorder.invoked(job, nowMs);
+  }
+
+  #onStock(products: readonly StockReading[], nowMs: number): void {
+    this.#stock = products;
+    this.#recorder.stock(nowMs, products);
+    const before = this.#board;
+    this.#board = readBoard(before, products);
+    if (this.#board.soldOut && !before.soldOut) {
+      this.#tell(nowMs, `sold out at ${(nowMs / SECOND_MS).toFixed(1)} s`);
+      this.#sendHome(nowMs);
+    }
+    this.#begin(this.#clock.now());
+  }
+
+  #onBlind(code: string, nowMs: number): void {
+    this.#tell(nowMs, `the stock cannot be read: ${code}`);
+    this.#begin(this.#clock.now());
+  }
+
+  /** Those who wait would find out at their next poll; a board over the counter is seen sooner. */
+  #sendHome(nowMs: number): void {
+    this.#crowd.tellSoldOut();
+    const spanMs = Math.max(SECOND_MS, (this.#crowd.waiting * SECOND_MS) / LEAVING_PER_SECOND);
+    for (let client = 0; client < this.#tickKey; client += 1) {
+      const due = this.#scheduler.dueOf(client);
+      const jitter = due === undefined ? undefined : this.#crowd.leavesWhenSoldOut(client);
+      if (due === undefined || jitter === undefined) continue;
+      this.#scheduler.at(client, Math.min(due, nowMs + jitter * spanMs));
+    }
+  }
+
+  #tell(nowMs: number, news: string): void {
+    this.#news = news;
+    this.#recorder.note(nowMs, news);
+  }
+
+  /** Stops everything at once, then writes the last lines; a second reason changes nothing. */
+  #finish(reason: RunEnd["reason"]): void {
+    if (this.#ended !== undefined) return;
+    const closing = this.#stop();
+    const { atMs, tester } = this.#ended!;
+    const result: Omit<RunResult, "snapshot"> = {
+      reason,
+      historyPath: this.#path,
+      operations: this.#recorder.operations,
+      tester,
+      connectionWaitMs: this.#meters.connectionWait.percentiles(),
+    };
+    const written = this.#recorder.finish(reason, atMs, tester);
+    Promise.all([written, closing]).then(
+      () => this.#outcome.resolve({ ...result, snapshot: this.snapshot() }),
+      (error: unknown) => this.#outcome.reject(error),
+    );
+  }
+
+  /** The history cannot be written, so there is nothing to run for. */
+  #abandon(error: Error): void {
+    if (this.#ended === undefined) void this.#stop();
+    this.#outcome.reject(error);
+  }
+
+  #stop(): Promise<unknown> {
+    const atMs = this.#clock.now();
+    this.#scheduler.stop();
+    this.#stopListening();
+    this.#ended = { atMs, tester: this.#health.read(this.#meters, this.#droppedArrivals(atMs)) };
+    this.#health.stop();
+    this.#crowd.giveUp();
+    const { queue, ticket } = this.#drivers;
+    return Promise.all([queue.close(), ticket.close(), this.#watch.close()]);
+  }
+
+  /** Clients whose time had come but of whom nothing ever reached the wire. */
+  #droppedArrivals(atMs: number): number {
+    let dropped = 0;
+    for (let client = 0; client < this.#arrivals.length; client += 1) {
+      const due = this.#begun && this.#arrivals[client]! <= atMs;
+      if (due && this.#began[client] === 0 && this.#crowd.isUnderWay(client)) dropped += 1;
+    }
+    return dropped;
+  }
+}

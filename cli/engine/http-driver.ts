@@ -1,0 +1,136 @@
+/**
+ * Sends requests to one origin over a few keep-alive connections and says what came of each:
+ * ok, fail or unknown. Never throws and makes no promise per request: answers go to one listener.
+ */
+import { Connection, type ConnectionOwner, type WireJob } from "./http-connection.ts";
+import type { Reply } from "./http-reply.ts";
+
+export type { WireJob } from "./http-connection.ts";
+export type { Reply } from "./http-reply.ts";
+
+export interface DriverListener<J> {
+  /** The job's first byte is about to be written. Called once a job, before {@link ended}. */
+  started(job: J, nowMs: number): void;
+  /** The last word on a job; a job whose connection could not be opened never started. */
+  ended(job: J, reply: Reply): void;
+}
+
+export interface DriverOptions {
+  /** An http or https URL; its path, if any, goes before every request's. */
+  readonly baseUrl: string;
+  readonly connections: number;
+  /** From the first byte out to the last byte in; up to a tenth longer, for one sweep sees all. */
+  readonly requestTimeoutMs: number;
+  /** A longer body is not read to its end. */
+  readonly maxBodyBytes?: number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+const DEFAULT_MAX_BODY_BYTES = 1_048_576;
+
+export class HttpDriver<J extends WireJob> implements ConnectionOwner<J> {
+  readonly #options: DriverOptions;
+  readonly #listener: DriverListener<J>;
+  readonly #origin: string;
+  readonly #prefix: string;
+  readonly #connections: Connection<J>[] = [];
+  /** Idle connections, the most lately used on top: a quiet run keeps few of them warm. */
+  readonly #idle: Connection<J>[] = [];
+  readonly #queue = new JobQueue<J>();
+  readonly #sweep: NodeJS.Timeout;
+  #closed = false;
+
+  /** Throws TypeError for a base URL that is none. Opens no connection before the first request. */
+  constructor(options: DriverOptions, listener: DriverListener<J>) {
+    const url = new URL(options.baseUrl);
+    this.#options = options;
+    this.#listener = listener;
+    this.#origin = url.origin;
+    this.#prefix = url.pathname.replace(/\/+$/, "");
+    const everyMs = Math.max(10, Math.min(250, options.requestTimeoutMs / 10));
+    this.#sweep = setInterval(() => this.#cutLate(), everyMs);
+    this.#sweep.unref();
+  }
+
+  /** Jobs that wait for a free connection. */
+  get queued(): number {
+    return this.#queue.length;
+  }
+
+  /** Takes the job; after {@link close} it is forgotten. Jobs leave in the order they came. */
+  send(job: J): void {
+    if (this.#closed) return;
+    const connection = this.#idle.pop() ?? this.#open();
+    if (connection === undefined) this.#queue.push(job);
+    else connection.carry(job, this.#prefix);
+  }
+
+  /** Cuts everything off at once and says nothing more to the listener. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#sweep);
+    // Not at once: the caller may be a listener, and its connection still at work on the answer.
+    await new Promise((resolve) => setImmediate(resolve));
+    await Promise.all(this.#connections.map((connection) => connection.destroy()));
+  }
+
+  /** For a connection: its job began, or came to its end. */
+  started(job: J, nowMs: number): void {
+    if (!this.#closed) this.#listener.started(job, nowMs);
+  }
+
+  ended(job: J, reply: Reply): void {
+    if (!this.#closed) this.#listener.ended(job, reply);
+  }
+
+  /** For a connection: it is free again. */
+  free(connection: Connection<J>): void {
+    if (this.#closed) return;
+    const next = this.#queue.shift();
+    if (next === undefined) this.#idle.push(connection);
+    else connection.carry(next, this.#prefix);
+  }
+
+  #open(): Connection<J> | undefined {
+    if (this.#connections.length >= this.#options.connections) return undefined;
+    const { requestTimeoutMs, now } = this.#options;
+    const maxBodyBytes = this.#options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
+    const limits = { connectTimeoutMs: requestTimeoutMs, maxBodyBytes, now };
+    const opened = new Connection<J>(this, this.#origin, limits);
+    this.#connections.push(opened);
+    return opened;
+  }
+
+  #cutLate(): void {
+    const oldest = this.#options.now() - this.#options.requestTimeoutMs;
+    for (const connection of this.#connections) connection.cutIfStartedBefore(oldest);
+  }
+}
+
+/** First in, first out, without moving the rest at each step. */
+class JobQueue<J> {
+  #jobs: (J | undefined)[] = [];
+  #head = 0;
+
+  get length(): number {
+    return this.#jobs.length - this.#head;
+  }
+
+  push(job: J): void {
+    this.#jobs.push(job);
+  }
+
+  shift(): J | undefined {
+    if (this.#head === this.#jobs.length) return undefined;
+    const job = this.#jobs[this.#head];
+    this.#jobs[this.#head] = undefined;
+    this.#head += 1;
+    if (this.#head > 1_024 && this.#head * 2 > this.#jobs.length) {
+      this.#jobs = this.#jobs.slice(this.#head);
+      this.#head = 0;
+    }
+    return job;
+  }
+}

@@ -1,0 +1,115 @@
+/** A virtual client before it has a pass: arriving, joining, waiting, leaving; pure. */
+import type { Answer, Facts } from "./answer.ts";
+import { startAttack } from "./attacks.ts";
+import type { Joining, Reserving, Step, StepContext, Waiting } from "./client-state.ts";
+import { joinRequest, pollRequest } from "./script.ts";
+import {
+  end,
+  FRESH,
+  join,
+  joinAgain,
+  keyOf,
+  leave,
+  send,
+  stay,
+  tryAgain,
+  wait,
+  waitForSale,
+} from "./transitions.ts";
+
+/** A server that advises no pause, or a silly one, is still not polled in a tight loop. */
+const MIN_POLL_MS = 200;
+const MAX_POLL_MS = 120_000;
+const DEFAULT_POLL_MS = 1_000;
+
+export function arrive(ctx: StepContext): Step {
+  const { role } = ctx.who;
+  if (role === "no-pass" || role === "forged-pass" || role === "foreign-pass") {
+    return startAttack(ctx, role);
+  }
+  if (ctx.soldOut && role !== "absent") return end(ctx, "soldOut");
+  return join(ctx, 0, undefined);
+}
+
+export function wakeJoining(state: Joining, ctx: StepContext): Step {
+  // An unanswered join may have been heard, so the place is given back.
+  if (ctx.soldOut && ctx.who.role !== "absent") return leave(ctx);
+  const resent: Joining = { ...state, outstanding: 1 };
+  return send(resent, joinRequest(ctx.script, ctx.who, state.ticket));
+}
+
+export function answerJoining(state: Joining, answer: Answer, ctx: StepContext): Step {
+  const told = answer.outcome === "ok" ? answer.facts : state.told;
+  const outstanding = Math.max(0, state.outstanding - 1);
+  const heard: Joining = { ...state, told, outstanding };
+  if (outstanding > 0) return stay(heard);
+  if (told !== undefined) return joined(heard, told, ctx);
+  const again = tryAgain(heard, answer, ctx);
+  if (again !== undefined) return again;
+  if (answer.code === "OUT_OF_STOCK") return end(ctx, "soldOut");
+  if (answer.code === "SALE_NOT_OPEN") return waitForSale(heard, ctx);
+  return end(ctx, "gaveUp");
+}
+
+function joined(state: Joining, facts: Facts, ctx: StepContext): Step {
+  if (ctx.who.role === "absent" && ctx.who.visits === 0) return end(ctx, "absent");
+  if (ctx.soldOut && ctx.who.role !== "absent") return leave(ctx);
+  const waiting: Waiting = {
+    at: "waiting",
+    ...FRESH,
+    rejoins: state.rejoins,
+    polls: 0,
+    ticket: facts.queueTicket ?? state.ticket,
+  };
+  return wait(waiting, pollPauseMs(facts));
+}
+
+export function wakeWaiting(state: Waiting, ctx: StepContext): Step {
+  if (ctx.soldOut && ctx.who.role !== "absent") return leave(ctx);
+  return send(state, pollRequest(ctx.script, ctx.who));
+}
+
+export function answerWaiting(state: Waiting, answer: Answer, ctx: StepContext): Step {
+  const { who } = ctx;
+  if (answer.outcome === "ok") {
+    const polls = state.polls + 1;
+    const { pass } = answer.facts;
+    if (who.role === "absent" && (polls >= who.visits || pass !== undefined)) {
+      return end(ctx, "absent");
+    }
+    if (pass !== undefined) return think(state, pass, ctx);
+    if (ctx.soldOut && who.role !== "absent") return leave(ctx);
+    return wait({ ...state, ...FRESH, polls }, pollPauseMs(answer.facts));
+  }
+  const again = tryAgain(state, answer, ctx);
+  if (again !== undefined) return again;
+  if (answer.status === 404) return joinAgain(ctx, state.rejoins, state.ticket);
+  if (answer.code === "OUT_OF_STOCK") return leave(ctx);
+  if (answer.code === "SALE_NOT_OPEN") return waitForSale(state, ctx);
+  return end(ctx, "gaveUp");
+}
+
+/** Its turn: the Idempotency-Key is made now, long before the first attempt. */
+function think(state: Waiting, pass: string, ctx: StepContext): Step {
+  const keys = state.rejoins * ctx.who.wishes.length + 1;
+  const reserving: Reserving = {
+    at: "reserving",
+    ...FRESH,
+    rejoins: state.rejoins,
+    pass,
+    choice: 0,
+    key: keyOf(ctx, keys),
+    keys,
+  };
+  return wait(reserving, ctx.who.thinkMs);
+}
+
+/** Whatever the answer to "I am leaving": the client is gone. */
+export function answerLeaving(ctx: StepContext): Step {
+  return end(ctx, "soldOut");
+}
+
+function pollPauseMs(facts: Facts): number {
+  if (facts.pollAfterSeconds === undefined) return DEFAULT_POLL_MS;
+  return Math.min(MAX_POLL_MS, Math.max(MIN_POLL_MS, facts.pollAfterSeconds * 1_000));
+}

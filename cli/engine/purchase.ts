@@ -1,0 +1,66 @@
+/** A virtual client with a pass: buying, and following what it bought; pure. */
+
+import type { Answer } from "./answer.ts";
+import { attackWithSpentPass } from "./attacks.ts";
+import type { Following, Reserving, Step, StepContext } from "./client-state.ts";
+import {
+  end,
+  FRESH,
+  follow,
+  joinAgain,
+  keyOf,
+  leave,
+  lookPauseMs,
+  reserve,
+  tryAgain,
+  wait,
+  waitForSale,
+} from "./transitions.ts";
+
+/**
+ * An unanswered reservation is sent again with the same key: the server then says what became of
+ * the first one. A new key is drawn only for another product, after a clear no.
+ */
+export function answerReserving(state: Reserving, answer: Answer, ctx: StepContext): Step {
+  if (answer.outcome === "ok") return booked(state, answer, ctx);
+  const again = tryAgain(state, answer, ctx);
+  if (again !== undefined) return again;
+  switch (answer.code) {
+    case "OUT_OF_STOCK":
+      return nextWish(state, ctx);
+    case "PASS_TOKEN_INVALID":
+      // Without the queue ticket: it stands for a place that has had its pass.
+      return joinAgain(ctx, state.rejoins, undefined);
+    case "SALE_NOT_OPEN":
+      return waitForSale(state, ctx);
+    default:
+      return end(ctx, "gaveUp");
+  }
+}
+
+function booked(state: Reserving, answer: Answer, ctx: StepContext): Step {
+  const { reservationId } = answer.facts;
+  if (ctx.who.role === "spent-pass") return attackWithSpentPass(state, reservationId, ctx);
+  // A yes without an id cannot be followed; the books will show what it was.
+  if (reservationId === undefined) return end(ctx, "gaveUp");
+  return follow(reservationId);
+}
+
+function nextWish(state: Reserving, ctx: StepContext): Step {
+  const choice = state.choice + 1;
+  if (choice >= ctx.who.wishes.length) return leave(ctx);
+  const keys = state.keys + 1;
+  return reserve({ ...state, ...FRESH, choice, keys, key: keyOf(ctx, keys) }, ctx);
+}
+
+export function answerFollowing(state: Following, answer: Answer, ctx: StepContext): Step {
+  if (answer.outcome === "ok") {
+    const { reservationStatus } = answer.facts;
+    if (reservationStatus === "CONFIRMED") return end(ctx, "confirmed");
+    if (reservationStatus === "CANCELLED") return end(ctx, "cancelled");
+    const looks = state.looks + 1;
+    if (looks >= ctx.script.limits.maxLooks) return end(ctx, "gaveUp");
+    return wait({ ...state, ...FRESH, looks }, lookPauseMs(looks));
+  }
+  return tryAgain(state, answer, ctx) ?? end(ctx, "gaveUp");
+}

@@ -1,0 +1,168 @@
+/** Turns jobs and their replies into the lines of history.ndjson; whatever is sent is written. */
+import type {
+  Note,
+  Op,
+  RunEnd,
+  RunHeader,
+  StockLine,
+  StockSample,
+  TesterHealth,
+} from "../judge/history.ts";
+import { HISTORY_VERSION } from "../judge/history.ts";
+import { type Answer, NO_FACTS, readFacts } from "./answer.ts";
+import { stockLineOf } from "./display-board.ts";
+import { HistoryFile, type HistoryFileListener } from "./history-file.ts";
+import type { Reply } from "./http-driver.ts";
+import type { Meters } from "./meters.ts";
+import type { RunPlan } from "./plan.ts";
+import type { Outgoing } from "./script.ts";
+
+/** One request of one client, from the wish to send it to the last word on it. */
+export interface Job {
+  readonly client: number;
+  readonly request: Outgoing;
+  readonly intendedMs: number;
+  /** When the tester gave it to the driver. */
+  readonly handedMs: number;
+  /** −1 until it is on the wire. */
+  id: number;
+  invokedMs: number;
+}
+
+/** An operation's line: JSON leaves out what is undefined, so the type may keep it. */
+type Line<T> = T extends unknown ? { readonly [K in keyof T]: T[K] | undefined } : never;
+
+export class Recorder {
+  readonly #file: HistoryFile;
+  readonly #meters: Meters;
+  readonly #open = new Set<Job>();
+  #nextId = 0;
+
+  /** Writes the `run` line at once. */
+  constructor(plan: RunPlan, path: string, meters: Meters, listener: HistoryFileListener) {
+    this.#file = new HistoryFile(path, listener);
+    this.#meters = meters;
+    const { runId, startedAt, seed, settings, sale } = plan;
+    const version = HISTORY_VERSION;
+    const run: RunHeader = { kind: "run", version, runId, startedAt, seed, settings, sale };
+    this.#file.add(run);
+  }
+
+  /** Operations on the wire. */
+  get inFlight(): number {
+    return this.#open.size;
+  }
+
+  /** Operations invoked so far. */
+  get operations(): number {
+    return this.#nextId;
+  }
+
+  /** True while the disk lags so far behind that no new operation should be begun. */
+  get behind(): boolean {
+    return this.#file.behind;
+  }
+
+  invoked(job: Job, nowMs: number): void {
+    job.id = this.#nextId;
+    job.invokedMs = nowMs;
+    this.#nextId += 1;
+    this.#open.add(job);
+    this.#meters.requestSent();
+    this.#meters.connectionWait.add(nowMs - job.handedMs);
+  }
+
+  /** Writes the operation and returns the answer as its client sees it. */
+  ended(job: Job, reply: Reply): Answer {
+    // Its connection could not be opened: it was invoked and given up in one instant.
+    if (job.id < 0) this.invoked(job, reply.endedMs);
+    this.#open.delete(job);
+    const { outcome, status, code, retryAfterMs } = reply;
+    const facts = outcome === "ok" ? readFacts(job.request.op, reply.body) : NO_FACTS;
+    const answer: Answer = { outcome, status, code, retryAfterMs, facts };
+    this.#file.add(lineOf(job, answer, reply.endedMs));
+    if (code !== undefined) this.#meters.refused(code);
+    if (status !== undefined || code === "TIMEOUT") {
+      this.#meters.answered(job.request.op, reply.endedMs - job.intendedMs);
+    }
+    return answer;
+  }
+
+  stock(atMs: number, products: readonly StockLine[]): void {
+    const sample: StockSample = {
+      kind: "stock",
+      atMs: micro(atMs),
+      products: products.map(stockLineOf),
+    };
+    this.#file.add(sample);
+  }
+
+  note(atMs: number, text: string): void {
+    const note: Note = { kind: "note", atMs: micro(atMs), text };
+    this.#file.add(note);
+  }
+
+  /** Hands what was recorded so far to the disk. */
+  flush(): void {
+    this.#file.flush();
+  }
+
+  /**
+   * Writes what is still on the wire as unknown (RUN_ENDED), then the `end` line, and closes.
+   * Rejects with Error where the file could not be written.
+   */
+  async finish(reason: RunEnd["reason"], atMs: number, tester: TesterHealth): Promise<void> {
+    const cut: Answer = { outcome: "unknown", code: "RUN_ENDED", facts: NO_FACTS };
+    for (const job of this.#open) this.#file.add(lineOf(job, cut, atMs));
+    this.#open.clear();
+    const end: RunEnd = { kind: "end", atMs: micro(atMs), reason, tester };
+    this.#file.add(end);
+    await this.#file.close();
+  }
+}
+
+/** The line of an operation; each kind carries the fields that the record gives it. */
+function lineOf(job: Job, answer: Answer, endedMs: number): Line<Op> {
+  const { request } = job;
+  const { facts } = answer;
+  const base = {
+    kind: "op" as const,
+    id: job.id,
+    client: job.client,
+    intendedMs: micro(job.intendedMs),
+    invokedMs: micro(job.invokedMs),
+    endedMs: micro(endedMs),
+    outcome: answer.outcome,
+    status: answer.status,
+    code: answer.code,
+  };
+  const { position, pollAfterSeconds, pass, passExpiresAt, reservationStatus } = facts;
+  switch (request.op) {
+    case "join":
+      return { ...base, op: "join", position, pollAfterSeconds };
+    case "poll":
+      return { ...base, op: "poll", position, pollAfterSeconds, pass, passExpiresAt };
+    case "leave":
+      return { ...base, op: "leave" };
+    case "reserve":
+      return {
+        ...base,
+        op: "reserve",
+        pass: request.pass,
+        key: request.key,
+        productId: request.productId,
+        quantity: request.quantity,
+        attack: request.attack,
+        reservationId: facts.reservationId,
+        sagaId: facts.sagaId,
+      };
+    case "follow":
+    case "cancel":
+      return { ...base, op: request.op, reservationId: request.reservationId, reservationStatus };
+  }
+}
+
+/** Whole microseconds: more digits than that are noise, and a third of the file. */
+function micro(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
+}

@@ -1,0 +1,118 @@
+/** The requests a client can send; paths and bodies are built once a sale where they can be. */
+import type { Attack, Op, RunSettings, SaleFacts } from "../judge/history.ts";
+import type { Who } from "./casting.ts";
+import type { Tuning } from "./plan.ts";
+
+export type OpName = Op["op"];
+
+/** A request, and what the record must say about it. */
+export interface Outgoing {
+  readonly op: OpName;
+  readonly service: "queue" | "ticket";
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly path: string;
+  /** Names and values by turns. */
+  readonly headers: string[];
+  readonly body?: string | undefined;
+  readonly pass?: string | undefined;
+  readonly key?: string | undefined;
+  readonly productId?: number | undefined;
+  readonly quantity?: number | undefined;
+  readonly attack?: Attack | undefined;
+  readonly reservationId?: number | undefined;
+}
+
+/** What all clients of a run share. */
+export interface Script {
+  readonly seed: number;
+  readonly limits: Tuning;
+  readonly quantity: number;
+  readonly joinPath: string;
+  readonly pollPath: string;
+  readonly leavePath: string;
+  /** The buyer's id is still to be added. */
+  readonly reservePath: string;
+  /** Product ids, and the body that buys each. */
+  readonly productIds: readonly number[];
+  readonly bodies: readonly string[];
+}
+
+export function scriptOf(
+  seed: number,
+  settings: RunSettings,
+  sale: SaleFacts,
+  limits: Tuning,
+): Script {
+  const line = `/queue/${sale.eventId}`;
+  const { quantity } = settings;
+  return {
+    seed,
+    limits,
+    quantity,
+    joinPath: `${line}/enqueue`,
+    pollPath: `${line}/status`,
+    leavePath: line,
+    reservePath: `/api/reservations?eventId=${sale.eventId}&clientId=`,
+    productIds: sale.products.map((product) => product.id),
+    bodies: sale.products.map((product) => JSON.stringify({ productId: product.id, quantity })),
+  };
+}
+
+/** `ticket` is the signed statement of a place in line that an earlier join gave. */
+export function joinRequest(script: Script, who: Who, ticket?: string): Outgoing {
+  const headers = bearer(who);
+  if (ticket !== undefined) headers.push("x-queue-ticket", ticket);
+  return { op: "join", service: "queue", method: "POST", path: script.joinPath, headers };
+}
+
+export function pollRequest(script: Script, who: Who): Outgoing {
+  const { pollPath: path } = script;
+  return { op: "poll", service: "queue", method: "GET", path, headers: bearer(who) };
+}
+
+export function leaveRequest(script: Script, who: Who): Outgoing {
+  const { leavePath: path } = script;
+  return { op: "leave", service: "queue", method: "DELETE", path, headers: bearer(who) };
+}
+
+/** `wish` is an index into the sale's products; an attack without a pass leaves `pass` out. */
+export function reserveRequest(
+  script: Script,
+  who: Who,
+  wish: number,
+  key: string,
+  pass: string | undefined,
+  attack?: Attack,
+): Outgoing {
+  const headers = bearer(who);
+  headers.push("content-type", "application/json", "idempotency-key", key);
+  if (pass !== undefined) headers.push("x-pass-token", pass);
+  return {
+    op: "reserve",
+    service: "ticket",
+    method: "POST",
+    path: script.reservePath + who.userId,
+    headers,
+    body: script.bodies[wish]!,
+    pass,
+    key,
+    productId: script.productIds[wish]!,
+    quantity: script.quantity,
+    attack,
+  };
+}
+
+export function followRequest(who: Who, reservationId: number): Outgoing {
+  return {
+    op: "follow",
+    service: "ticket",
+    method: "GET",
+    path: `/api/reservations/${reservationId}`,
+    headers: bearer(who),
+    reservationId,
+  };
+}
+
+function bearer(who: Who): string[] {
+  return ["authorization", `Bearer ${who.accessToken}`];
+}

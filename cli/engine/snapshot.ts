@@ -1,0 +1,75 @@
+/**
+ * What a watcher may know of a run in progress. The engine fills one in when asked, about ten times
+ * a second at most; it never knows who asks. Plain numbers and strings only: a snapshot crosses
+ * process borders and is drawn by a terminal, a line printer or nobody.
+ */
+import type { StockLine, TesterHealth } from "../judge/history.ts";
+import type { Verdict } from "../judge/verdict.ts";
+
+export interface Snapshot {
+  /** starting: the stack comes up. settling: waits until every saga has ended. */
+  readonly phase: "starting" | "selling" | "settling" | "judging" | "done";
+  readonly elapsedMs: number;
+  /** 0 to 1; how many of the planned clients have reached an end. */
+  readonly progress: number;
+  /** Seconds until everyone is done at the pace of the last 10 s; absent while it cannot be said. */
+  readonly etaSeconds?: number;
+  readonly clients: ClientCounts;
+  readonly admissions: {
+    readonly total: number;
+    /** Passes first seen by clients in the last 60 s. */
+    readonly lastMinute: number;
+    readonly permitsPerMinute: number;
+  };
+  readonly stock: readonly (StockLine & { readonly name: string })[];
+  readonly bookings: {
+    readonly pending: number;
+    readonly confirmed: number;
+    readonly cancelled: number;
+  };
+  readonly latency: readonly LatencyLine[];
+  /** Answers that were not a yes, by problem code, most frequent first. */
+  readonly errors: readonly { readonly code: string; readonly count: number }[];
+  readonly tester: TesterHealth & {
+    readonly requestsPerSecond: number;
+    readonly inFlight: number;
+    readonly rssMb: number;
+  };
+  /** Line length over time, newest last, one value a second, at most 120: for a sparkline. */
+  readonly lineHistory: readonly number[];
+  /** Admissions per second over time, likewise. */
+  readonly admissionHistory: readonly number[];
+  /** Filled in from phase `done` on. */
+  readonly verdicts: readonly Verdict[];
+  /** The last thing worth telling, for example "sold out at 31.2 s". */
+  readonly news?: string;
+}
+
+/** Where the clients are now; they sum up to `total`. */
+export interface ClientCounts {
+  readonly total: number;
+  readonly notArrived: number;
+  readonly waiting: number;
+  /** Holding a pass, buying or following a booking. */
+  readonly buying: number;
+  readonly confirmed: number;
+  /** Booked, then cancelled (a payment failed). */
+  readonly cancelled: number;
+  /** Ended without a booking because everything was sold. */
+  readonly soldOut: number;
+  /** Joined and never came back, as planned. */
+  readonly absent: number;
+  /** Attackers that have ended. */
+  readonly attackers: number;
+  /** Gave up: too many unanswered requests, or the run ended first. */
+  readonly gaveUp: number;
+}
+
+export interface LatencyLine {
+  readonly op: string;
+  readonly count: number;
+  /** Milliseconds from the intended start. */
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}

@@ -1,0 +1,192 @@
+/** The dashboard is a guest: it draws, hears keys, and leaves the terminal as it found it. */
+import { Readable, Writable } from "node:stream";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { Snapshot } from "../engine/snapshot.ts";
+import { type Dashboard, pauseAfter, startDashboard } from "./dashboard.ts";
+import { brokenSnapshot, sellingSnapshot } from "./snapshot-samples.ts";
+
+const ESC = String.fromCharCode(27);
+
+class Terminal extends Writable {
+  readonly isTTY = true;
+  columns = 100;
+  rows = 40;
+  written = "";
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.written += chunk.toString();
+    done();
+  }
+  resize(columns: number, rows: number): void {
+    this.columns = columns;
+    this.rows = rows;
+    this.written = "";
+    this.emit("resize");
+  }
+}
+
+class Keyboard extends Readable {
+  readonly isTTY = true;
+  raw = false;
+  override _read(): void {}
+  setRawMode(raw: boolean): this {
+    this.raw = raw;
+    return this;
+  }
+  ref(): this {
+    return this;
+  }
+  unref(): this {
+    return this;
+  }
+  /** Presses keys and lets the streams hand them on. */
+  async press(characters: string): Promise<void> {
+    this.push(characters);
+    await turns();
+  }
+}
+
+/** Some turns of the event loop: effects and streams work in between. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+interface Stage {
+  readonly terminal: Terminal;
+  readonly keyboard: Keyboard;
+  readonly dashboard: Dashboard;
+  readonly interrupts: boolean[];
+}
+
+async function start(getSnapshot: () => Snapshot, columns = 100): Promise<Stage> {
+  const terminal = new Terminal();
+  terminal.columns = columns;
+  const keyboard = new Keyboard();
+  const interrupts: boolean[] = [];
+  const dashboard = startDashboard({
+    getSnapshot,
+    stream: terminal,
+    keyboard,
+    color: false,
+    now: () => 0,
+    onInterrupt: (force) => interrupts.push(force),
+  });
+  await turns();
+  return { terminal, keyboard, dashboard, interrupts };
+}
+
+test("the first frame is there at once, on the alternate screen, cursor hidden", async () => {
+  const { terminal, dashboard } = await start(() => sellingSnapshot);
+  assert.match(terminal.written, `${ESC}[?1049h`);
+  assert.match(terminal.written, `${ESC}[?25l`);
+  assert.match(terminal.written, "● selling");
+  assert.match(terminal.written, "q stops the run");
+  dashboard.stop();
+});
+
+test("stopping restores screen, cursor and keyboard, and leaves the final frame", async () => {
+  const { terminal, keyboard, dashboard } = await start(() => sellingSnapshot);
+  assert.is(keyboard.raw, true);
+  terminal.written = "";
+  dashboard.stop(brokenSnapshot);
+  const left = terminal.written.lastIndexOf(`${ESC}[?1049l`);
+  assert.ok(left >= 0);
+  const after = terminal.written.slice(left);
+  assert.match(after, `${ESC}[?25h`);
+  assert.match(after, "✘ stock     broken");
+  assert.match(after, "4715", "all evidence, whatever the height");
+  assert.not.match(after, "q stops");
+  assert.ok(after.endsWith("\n"));
+  await turns();
+  assert.is(keyboard.raw, false);
+  assert.is(terminal.listenerCount("resize"), 0);
+  assert.is(keyboard.listenerCount("readable"), 0);
+});
+
+test("after stopping nothing is written or pulled any more", async () => {
+  let pulls = 0;
+  const { terminal, dashboard } = await start(() => {
+    pulls += 1;
+    return sellingSnapshot;
+  });
+  dashboard.stop(brokenSnapshot);
+  const { length } = terminal.written;
+  const before = pulls;
+  dashboard.stop(brokenSnapshot);
+  terminal.emit("resize");
+  await turns();
+  assert.is(terminal.written.length, length);
+  assert.is(pulls, before);
+});
+
+test("q interrupts once, and only Ctrl-C after it forces", async () => {
+  const { terminal, keyboard, dashboard, interrupts } = await start(() => sellingSnapshot);
+  await keyboard.press("x");
+  await keyboard.press(`${ESC}[A`);
+  assert.equal(interrupts, []);
+  await keyboard.press("q");
+  await keyboard.press("q");
+  assert.equal(interrupts, [false]);
+  terminal.resize(100, 41);
+  assert.match(terminal.written, "stopping · Ctrl-C again: at once");
+  await keyboard.press("\u0003");
+  await keyboard.press("\u0003");
+  assert.equal(interrupts, [false, true]);
+  dashboard.stop();
+});
+
+test("Ctrl-C twice is a stop and a forced stop", async () => {
+  const { keyboard, dashboard, interrupts } = await start(() => sellingSnapshot);
+  await keyboard.press("\u0003\u0003");
+  assert.equal(interrupts, [false, true]);
+  dashboard.stop();
+});
+
+test("an interrupt may stop the dashboard then and there", async () => {
+  const terminal = new Terminal();
+  const keyboard = new Keyboard();
+  const dashboard: Dashboard = startDashboard({
+    getSnapshot: () => sellingSnapshot,
+    stream: terminal,
+    keyboard,
+    color: false,
+    now: () => 0,
+    onInterrupt: () => dashboard.stop(brokenSnapshot),
+  });
+  await turns();
+  await keyboard.press("q");
+  assert.match(terminal.written, "✘ stock     broken");
+  assert.is(keyboard.raw, false);
+});
+
+test("a new size is drawn at once and in full", async () => {
+  const { terminal, dashboard } = await start(() => sellingSnapshot, 120);
+  terminal.resize(60, 30);
+  assert.match(terminal.written, "● selling");
+  const controls = new RegExp(`${ESC}\\[[?\\d]*[A-Za-z]`, "g");
+  const lines = terminal.written.replaceAll(controls, "").split("\n");
+  for (const line of lines) assert.ok(line.length <= 60, line);
+  const frames = lines.filter((line) => line.startsWith("ReserveX"));
+  assert.ok(frames.length > 0 && frames.every((line) => line.length === 60), frames.join("\n"));
+  dashboard.stop();
+});
+
+test("without a keyboard it draws all the same, and promises no keys", () => {
+  const terminal = new Terminal();
+  const dashboard = startDashboard({
+    getSnapshot: () => sellingSnapshot,
+    stream: terminal,
+    color: false,
+    now: () => 0,
+    onInterrupt: () => assert.unreachable("nobody can press a key"),
+  });
+  assert.match(terminal.written, "● selling");
+  assert.not.match(terminal.written, "q stops");
+  dashboard.stop();
+});
+
+test("slow frames come seldom, quick ones ten times a second at most", () => {
+  assert.equal([0, 0.5, 1, 5, 40].map(pauseAfter), [100, 100, 100, 500, 1_000]);
+});
+
+test.run();
