@@ -27,13 +27,13 @@ export function arrive(ctx: StepContext): Step {
   if (role === "no-pass" || role === "forged-pass" || role === "foreign-pass") {
     return startAttack(ctx, role);
   }
-  if (ctx.soldOut && role !== "absent") return end(ctx, "soldOut");
+  if (ctx.soldOut) return end(ctx, role === "absent" ? "absent" : "soldOut");
   return join(ctx, 0, undefined);
 }
 
 export function wakeJoining(state: Joining, ctx: StepContext): Step {
   // An unanswered join may have been heard, so the place is given back.
-  if (ctx.soldOut && ctx.who.role !== "absent") return leave(ctx);
+  if (ctx.soldOut) return goHome(ctx);
   const resent: Joining = { ...state, outstanding: 1 };
   return send(resent, joinRequest(ctx.script, ctx.who, state.ticket));
 }
@@ -53,7 +53,7 @@ export function answerJoining(state: Joining, answer: Answer, ctx: StepContext):
 
 function joined(state: Joining, facts: Facts, ctx: StepContext): Step {
   if (ctx.who.role === "absent" && ctx.who.visits === 0) return end(ctx, "absent");
-  if (ctx.soldOut && ctx.who.role !== "absent") return leave(ctx);
+  if (ctx.soldOut) return goHome(ctx);
   const waiting: Waiting = {
     at: "waiting",
     ...FRESH,
@@ -65,7 +65,7 @@ function joined(state: Joining, facts: Facts, ctx: StepContext): Step {
 }
 
 export function wakeWaiting(state: Waiting, ctx: StepContext): Step {
-  if (ctx.soldOut && ctx.who.role !== "absent") return leave(ctx);
+  if (ctx.soldOut) return goHome(ctx);
   return send(state, pollRequest(ctx.script, ctx.who));
 }
 
@@ -78,7 +78,7 @@ export function answerWaiting(state: Waiting, answer: Answer, ctx: StepContext):
       return end(ctx, "absent");
     }
     if (pass !== undefined) return think(state, pass, ctx);
-    if (ctx.soldOut && who.role !== "absent") return leave(ctx);
+    if (ctx.soldOut) return goHome(ctx);
     return wait({ ...state, ...FRESH, polls }, pollPauseMs(answer.facts));
   }
   const again = tryAgain(state, answer, ctx);
@@ -87,6 +87,11 @@ export function answerWaiting(state: Waiting, answer: Answer, ctx: StepContext):
   if (answer.code === "OUT_OF_STOCK") return leave(ctx);
   if (answer.code === "SALE_NOT_OPEN") return waitForSale(state, ctx);
   return end(ctx, "gaveUp");
+}
+
+/** Everything is sold: the polite leave the line, the absent vanish as they would have anyway. */
+function goHome(ctx: StepContext): Step {
+  return ctx.who.role === "absent" ? end(ctx, "absent") : leave(ctx);
 }
 
 /** Its turn: the Idempotency-Key is made now, long before the first attempt. */

@@ -18,7 +18,7 @@ export function formatLine(snapshot: Snapshot): string {
   const over = admissions.lastMinute > admissions.permitsPerMinute;
   const limit = formatCount(admissions.permitsPerMinute);
   const parts = [
-    `${phase.padEnd(8)}${formatPercent(progress).padStart(5)}`,
+    `${phase.padEnd(8)} ${formatPercent(progress).padStart(4)}`,
     `line ${formatCount(clients.waiting)}`,
     `admitted ${formatCount(admissions.total)} (limit ${limit}/min)`,
   ];

@@ -68,6 +68,8 @@ export class OutboxRelay {
       } catch (error) {
         // The database is away: the rows stay where they are, so trying again loses nothing.
         this.#options.log.warn({ err: error }, "outbox: cannot reach the database, will try again");
+        // A wake-up is no reason to hammer a database that is away.
+        this.#woken = false;
         await this.#pause(IDLE_POLL_MS);
       }
     }

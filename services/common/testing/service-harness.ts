@@ -84,7 +84,18 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     onListening: (service, url) => urls.set(service, url),
   };
   for (const schema of options.services(context)) broker.createService(schema);
-  await broker.start();
+  const dropDatabases = () =>
+    withClient(server, async (client) => {
+      for (const name of made) await client.query(`drop database if exists ${name} with (force)`);
+    });
+  try {
+    await broker.start();
+  } catch (error) {
+    await broker.stop().catch(() => {});
+    // Databases handed over may still be somebody's.
+    if (!options.database) await dropDatabases();
+    throw error;
+  }
   return {
     broker,
     bus,
@@ -95,10 +106,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     http: (service, path, call) => request(`${urls.get(service)}${path}`, call ?? {}),
     async stop(stopping) {
       await broker.stop();
-      if (stopping?.keepDatabase) return;
-      await withClient(server, async (client) => {
-        for (const name of made) await client.query(`drop database if exists ${name} with (force)`);
-      });
+      if (!stopping?.keepDatabase) await dropDatabases();
     },
   };
 }

@@ -1,0 +1,103 @@
+/** Options that several commands share, with what fits them. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+/** A whole number between two bounds, both included. */
+export function whole(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`must be a whole number from ${min} to ${max}`);
+    }
+    return value;
+  };
+}
+
+export function percent(text: string): number {
+  const value = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || value > 100) {
+    throw new InvalidArgumentError("must be a number from 0 to 100");
+  }
+  return value;
+}
+
+export const jsonOption = (): Option =>
+  new Option("--json", "one JSON document on stdout, nothing else there");
+
+export const dataOption = (): Option =>
+  new Option("--data <dir>", "folder of the embedded PostgreSQL").default(".reservex");
+
+/** What the crowd does, and the sale it storms. */
+export interface CrowdOptions {
+  readonly clients: number;
+  readonly stock: number;
+  readonly quantity: number;
+  readonly permitsPerMinute: number;
+  readonly pacing: "smooth" | "burst";
+  readonly arrivals: "burst" | "ramp" | "poisson";
+  readonly arrivalSeconds: number;
+  readonly absent: number;
+  readonly attackers: number;
+  readonly paymentFailure: number;
+  readonly seed: number;
+  readonly maxSeconds: number;
+  readonly settleSeconds: number;
+  readonly out?: string;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
+type Defaults = Pick<CrowdOptions, "clients" | "stock" | "permitsPerMinute" | "maxSeconds"> &
+  Pick<CrowdOptions, "absent" | "attackers" | "paymentFailure" | "arrivalSeconds">;
+
+export function addCrowdOptions(command: Command, defaults: Defaults): Command {
+  return command
+    .option("--clients <n>", "virtual clients", whole(1, 100_000), defaults.clients)
+    .option(
+      "--stock <n>",
+      "pieces on sale, over three products",
+      whole(3, 10_000_000),
+      defaults.stock,
+    )
+    .option("--quantity <n>", "pieces a client buys", whole(1, 4), 1)
+    .option(
+      "--permits-per-minute <n>",
+      "admission limit of the waiting room",
+      whole(1, 60_000),
+      defaults.permitsPerMinute,
+    )
+    .addOption(
+      new Option("--pacing <how>", "permits open evenly, or as many at once as the window allows")
+        .choices(["smooth", "burst"])
+        .default("smooth"),
+    )
+    .addOption(
+      new Option("--arrivals <how>", "all at once, evenly, or at random")
+        .choices(["burst", "ramp", "poisson"])
+        .default("ramp"),
+    )
+    .option(
+      "--arrival-seconds <n>",
+      "how long clients keep arriving",
+      whole(0, 3_600),
+      defaults.arrivalSeconds,
+    )
+    .option("--absent <percent>", "clients that join and vanish", percent, defaults.absent)
+    .option("--attackers <percent>", "clients that try to cheat", percent, defaults.attackers)
+    .option("--payment-failure <percent>", "declined payments", percent, defaults.paymentFailure)
+    .option("--seed <n>", "the same seed, the same crowd", whole(0, 2_147_483_647), 1)
+    .option(
+      "--max-seconds <n>",
+      "stop the run after this time",
+      whole(1, 86_400),
+      defaults.maxSeconds,
+    )
+    .option(
+      "--settle-seconds <n>",
+      "how long open bookings may take to end afterwards",
+      whole(0, 3_600),
+      120,
+    )
+    .option("--out <dir>", "folder for the record and the reports (default: runs/<time>)")
+    .option("--quiet", "no dashboard and no progress")
+    .addOption(jsonOption());
+}

@@ -1,0 +1,57 @@
+/** Shows a run while it goes on: the dashboard, plain lines, or nothing. The run does not know which. */
+import type { Snapshot } from "../engine/snapshot.ts";
+import { chooseDisplay } from "../tui/choose-display.ts";
+import { startPlain } from "../tui/plain.ts";
+
+export interface Display {
+  /** Leaves a last picture and gives the terminal back. */
+  stop(last?: Snapshot): void;
+}
+
+export interface DisplayOptions {
+  readonly getSnapshot: () => Snapshot;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly environment: NodeJS.ProcessEnv;
+  /** A key or Ctrl-C on the dashboard, where the terminal sends no signal. */
+  readonly onInterrupt: () => void;
+}
+
+/** Whether text on this stream may carry colours. */
+export function wantsColor(stream: NodeJS.WriteStream, environment: NodeJS.ProcessEnv): boolean {
+  return (
+    stream.isTTY === true && (environment.NO_COLOR ?? "") === "" && environment.TERM !== "dumb"
+  );
+}
+
+export async function startDisplay(options: DisplayOptions): Promise<Display> {
+  const { getSnapshot, json, quiet, environment } = options;
+  const stream = process.stderr;
+  const { display, color } = chooseDisplay({
+    isTTY: stream.isTTY === true,
+    json,
+    quiet,
+    noColor: environment.NO_COLOR,
+    term: environment.TERM,
+    ci: environment.CI,
+    columns: stream.columns,
+  });
+  switch (display) {
+    case "dashboard": {
+      // Ink and its layout engine take 150 ms to load: only those who look at it wait for it.
+      const { startDashboard } = await import("../tui/dashboard.ts");
+      return startDashboard({
+        getSnapshot,
+        stream,
+        keyboard: process.stdin,
+        color,
+        now: () => performance.now(),
+        onInterrupt: () => options.onInterrupt(),
+      });
+    }
+    case "plain":
+      return startPlain({ getSnapshot, write: (text) => stream.write(text), everyMs: 2_000 });
+    case "none":
+      return { stop: () => {} };
+  }
+}

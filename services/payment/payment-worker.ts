@@ -1,0 +1,267 @@
+/**
+ * Brings payments to an outcome: claims due ones, asks the provider outside any transaction, writes
+ * down what it said. Runs in every process of the service; a claim keeps two workers apart, and
+ * where a lease has run out, keys at the provider and guards in the table do.
+ */
+import type { Clock } from "../common/clock.ts";
+import type { Database } from "../common/database.ts";
+import { LIMITS } from "../common/limits.ts";
+import type { Log } from "../common/log.ts";
+import { putMessages } from "../common/outbox/outbox-store.ts";
+import {
+  backoffMs,
+  chargeKey,
+  firstCall,
+  type Heard,
+  nextStep,
+  type ProviderCall,
+  refundKey,
+  type Step,
+} from "./charge.ts";
+import { outcomeMessage } from "./payment-messages.ts";
+import {
+  type ClaimedPayment,
+  claimDue,
+  postpone,
+  recordCaptured,
+  recordFailed,
+  recordRefunded,
+  type StoredPayment,
+} from "./payment-store.ts";
+import type { PaymentProvider } from "./provider.ts";
+
+/** Looked at this often even when nobody woke the worker: back-off that ended, leases of the dead. */
+const IDLE_POLL_MS = 500;
+/** Calls on their way when the worker stops may take this long; then their outcome is unknown. */
+const STOP_GRACE_MS = 1_000;
+/** A claim makes two calls at most (find, then charge or forbid); this is for writing them down. */
+const LEASE_MARGIN_MS = 5_000;
+const CALLS_PER_CLAIM = 2;
+const STOPPED = "the service stopped";
+
+export interface PaymentWorkerOptions {
+  readonly database: Database;
+  readonly provider: PaymentProvider;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Milliseconds that one call to the provider may take. */
+  readonly timeoutMs: number;
+  /** After the commit of outcomes: messages wait in the outbox. */
+  readonly onSettled: (payments: readonly StoredPayment[]) => void;
+}
+
+interface Resolved {
+  readonly payment: ClaimedPayment;
+  readonly step: Exclude<Step, { readonly do: "call" }>;
+}
+
+export class PaymentWorker {
+  readonly #options: PaymentWorkerOptions;
+  readonly #working = new Set<Promise<void>>();
+  readonly #calls = new Set<AbortController>();
+  #resolved: Resolved[] = [];
+  #running: Promise<void> | undefined;
+  #stopping = false;
+  #wake: () => void = () => {};
+  #woken = false;
+
+  constructor(options: PaymentWorkerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Says that work was committed; cheap, may be called for every transaction. */
+  wake(): void {
+    this.#woken = true;
+    this.#wake();
+  }
+
+  /** Claims nothing more, gives calls on their way a moment, writes down what is known, and ends. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#wake();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      this.#woken = false;
+      try {
+        await this.#round();
+      } catch (error) {
+        // The database is away: leases and what was heard are kept, so trying again loses nothing.
+        this.#options.log.warn({ err: error }, "payments: nothing written, will try again");
+        this.#woken = false;
+        await this.#pause(IDLE_POLL_MS);
+      }
+    }
+    await this.#finish();
+  }
+
+  /** One look: write down what was heard, claim what is due, rest when there was nothing. */
+  async #round(): Promise<void> {
+    await this.#record();
+    const room = LIMITS.providerCalls - this.#working.size;
+    const claimed =
+      room > 0 ? await claimDue(this.#options.database, room, this.#leaseSeconds()) : [];
+    for (const payment of claimed) this.#work(payment);
+    if (claimed.length === 0 && this.#resolved.length === 0) await this.#pause(IDLE_POLL_MS);
+  }
+
+  async #finish(): Promise<void> {
+    const grace = setTimeout(() => {
+      for (const call of this.#calls) call.abort(new Error(STOPPED));
+    }, STOP_GRACE_MS);
+    await Promise.allSettled(this.#working);
+    clearTimeout(grace);
+    await this.#record().catch((error) =>
+      this.#options.log.warn({ err: error }, "payments: last answers not written; will ask again"),
+    );
+  }
+
+  #work(payment: ClaimedPayment): void {
+    const working = this.#resolve(payment)
+      .then((step) => {
+        this.#resolved.push({ payment, step });
+      })
+      .catch((error: unknown) => {
+        // A bug: the lease brings the payment back, and nothing was settled on the strength of it.
+        this.#options.log.error({ err: error, paymentId: payment.id }, "payments: cannot resolve");
+      })
+      .finally(() => {
+        this.#working.delete(working);
+        this.wake();
+      });
+    this.#working.add(working);
+  }
+
+  async #resolve(payment: ClaimedPayment): Promise<Resolved["step"]> {
+    let call = firstCall(payment.before);
+    for (;;) {
+      const heard = await this.#ask(call, payment);
+      const step = nextStep(call, payment.refundOrdered, heard);
+      if (step.do !== "call") return step;
+      call = step.call;
+    }
+  }
+
+  /** One call. Whatever goes wrong with it, its outcome is unknown: silence. */
+  async #ask(call: ProviderCall, payment: ClaimedPayment): Promise<Heard> {
+    if (this.#stopping) return { result: "silence", because: STOPPED };
+    const { timeoutMs } = this.#options;
+    const listening = new AbortController();
+    const { signal } = listening;
+    const timer = setTimeout(
+      () => listening.abort(new Error(`no answer in ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+    this.#calls.add(listening);
+    try {
+      // Raced, because a provider that does not heed the signal must not hold the worker.
+      return await Promise.race([this.#send(call, payment, signal), ended(signal)]);
+    } catch (error) {
+      const cause = signal.aborted ? signal.reason : error;
+      return { result: "silence", because: cause instanceof Error ? cause.message : String(cause) };
+    } finally {
+      clearTimeout(timer);
+      this.#calls.delete(listening);
+    }
+  }
+
+  #send(call: ProviderCall, payment: ClaimedPayment, signal: AbortSignal): Promise<Heard> {
+    const { provider } = this.#options;
+    const { sagaId, reservationId, amountCents } = payment;
+    const key = chargeKey(sagaId);
+    switch (call) {
+      case "charge":
+        return provider.charge({ key, amountCents, sagaId, reservationId }, signal);
+      case "find":
+        return provider.find(key, signal);
+      case "forbid":
+        return provider.forbid(key, signal);
+      case "refund":
+        return provider.refund({ key: refundKey(sagaId), chargeKey: key, amountCents }, signal);
+    }
+  }
+
+  /** Writes a whole batch at once, with its messages: one commit for all heard since the last look. */
+  async #record(): Promise<void> {
+    if (this.#resolved.length === 0) return;
+    const batch = this.#resolved;
+    this.#resolved = [];
+    try {
+      const settled = await this.#write(batch);
+      if (settled.length > 0) this.#options.onSettled(settled);
+    } catch (error) {
+      this.#resolved = batch.concat(this.#resolved);
+      throw error;
+    }
+  }
+
+  #write(batch: readonly Resolved[]): Promise<readonly StoredPayment[]> {
+    const { database, clock } = this.#options;
+    const captures = batch.flatMap(({ payment: { id }, step }) =>
+      step.do === "complete" ? [{ id, transactionId: step.transactionId }] : [],
+    );
+    const failures = batch.flatMap(({ payment: { id }, step }) =>
+      step.do === "fail" ? [{ id, reason: step.reason }] : [],
+    );
+    const refunds = batch.flatMap(({ payment, step }) =>
+      step.do === "refunded" ? [payment.id] : [],
+    );
+    const unknown = batch.flatMap(({ payment, step }) =>
+      step.do === "askLater" ? [this.#postponement(payment, step.because)] : [],
+    );
+    return database.transaction(async (tx) => {
+      const settled = [
+        ...(await recordCaptured(tx, captures)),
+        ...(await recordFailed(tx, failures)),
+        ...(await recordRefunded(tx, refunds)),
+      ];
+      await postpone(tx, unknown);
+      await putMessages(
+        tx,
+        settled.map((payment) => outcomeMessage(payment, clock)),
+      );
+      return settled;
+    });
+  }
+
+  #postponement(payment: ClaimedPayment, why: string) {
+    const refunding = payment.status === "COMPLETED";
+    const because = refunding ? `refund not done, attempt ${payment.attempts}: ${why}` : why;
+    // Whoever comes after us need not wait for what we no longer listen to.
+    const delayMs = this.#stopping ? 0 : backoffMs(payment.attempts);
+    const level = refunding || payment.attempts > 2 ? "warn" : "debug";
+    this.#options.log[level](
+      { paymentId: payment.id, sagaId: payment.sagaId, attempts: payment.attempts, why, delayMs },
+      refunding ? "payments: refund not done" : "payments: outcome unknown, will ask",
+    );
+    return { payment, delayMs, because };
+  }
+
+  #leaseSeconds(): number {
+    return (CALLS_PER_CLAIM * this.#options.timeoutMs + LEASE_MARGIN_MS) / 1_000;
+  }
+
+  #pause(ms: number): Promise<void> {
+    if (this.#woken || this.#stopping) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+/** Rejects when the signal ends. */
+function ended(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}

@@ -1,0 +1,165 @@
+/** The payment service: takes the saga's orders, moves money through the provider, shows payments. */
+import { join } from "node:path";
+import type { Context, ServiceSchema } from "moleculer";
+import type { Config } from "../common/config.ts";
+import { type ProviderBehaviour, providerBehaviour } from "../common/contracts/payment.ts";
+import {
+  answers,
+  type Database,
+  ensureDatabase,
+  migrate,
+  openDatabase,
+} from "../common/database.ts";
+import { type Edge, openEdge } from "../common/http/edge.ts";
+import { OutboxRelay } from "../common/outbox/outbox-relay.ts";
+import { countUnsent } from "../common/outbox/outbox-store.ts";
+import type { ServiceContext } from "../common/service-context.ts";
+import { paymentRoutes } from "./payment.http.ts";
+import { paymentOrders } from "./payment-orders.ts";
+import { countOpen, type StoredPayment } from "./payment-store.ts";
+import { PaymentWorker } from "./payment-worker.ts";
+import { SimulatedProvider } from "./simulated-provider.ts";
+
+/** Broadcast, so that a change made through one process holds for all. */
+const BEHAVIOUR_CHANGED = "payment.provider.changed";
+const SQL_FOLDERS = [
+  join(import.meta.dirname, "../common/sql"),
+  join(import.meta.dirname, "sql"),
+] as const;
+
+export function paymentService(context: ServiceContext): ServiceSchema {
+  /** What was opened, in order; a stop closes it from the last to the first. */
+  const opened: (() => Promise<void>)[] = [];
+  let provider: SimulatedProvider | undefined;
+  return {
+    name: "payment",
+    events: {
+      [BEHAVIOUR_CHANGED]: (ctx: Context<unknown>) =>
+        provider?.behave(providerBehaviour.parse(ctx.params)),
+    },
+    async started() {
+      const database = await ownDatabase(context);
+      opened.push(() => database.end());
+      provider = new SimulatedProvider(database, initialBehaviour(context.config));
+      await start(context, database, provider, opened);
+    },
+    async stopped() {
+      for (const close of opened.splice(0).reverse()) {
+        await close().catch((error) => context.log.warn({ err: error }, "payment: close failed"));
+      }
+    },
+  };
+}
+
+async function ownDatabase(context: ServiceContext): Promise<Database> {
+  const url = context.databaseUrl("payment");
+  await ensureDatabase(url);
+  await migrate(url, SQL_FOLDERS);
+  return openDatabase({ url, poolSize: context.config.DATABASE_POOL_SIZE });
+}
+
+async function start(
+  context: ServiceContext,
+  database: Database,
+  provider: SimulatedProvider,
+  opened: (() => Promise<void>)[],
+): Promise<void> {
+  const { config, clock, log, bus } = context;
+  let count: (payment: StoredPayment) => void = () => {};
+  const relay = new OutboxRelay({ database, bus, log });
+  opened.push(() => relay.stop());
+  const worker = new PaymentWorker({
+    database,
+    provider,
+    clock,
+    log,
+    timeoutMs: config.PAYMENT_TIMEOUT_MS,
+    onSettled(payments) {
+      relay.wake();
+      // A capture for a cancelled saga is due again at once: its money goes back.
+      worker.wake();
+      for (const payment of payments) count(payment);
+    },
+  });
+  opened.push(() => worker.stop());
+  const edge = await openPaymentEdge(context, database, provider);
+  opened.push(() => edge.close());
+  count = outcomeCounter(edge);
+  watchBacklog(edge, database);
+  const onOutcome = (payment: StoredPayment, settled: boolean) => {
+    relay.wake();
+    if (settled) count(payment);
+  };
+  await bus.consume(
+    "payment",
+    paymentOrders({ database, clock, onWork: () => worker.wake(), onOutcome }),
+  );
+  relay.start();
+  worker.start();
+  context.onListening("payment", edge.url);
+}
+
+function openPaymentEdge(
+  context: ServiceContext,
+  database: Database,
+  provider: SimulatedProvider,
+): Promise<Edge> {
+  return openEdge({
+    service: "payment",
+    description: "Payments and refunds of bookings, and the simulated payment provider.",
+    host: context.config.HTTP_HOST,
+    port: context.config.ports.payment,
+    log: context.log,
+    verifier: context.verifier,
+    readiness: async () => ({ database: await answers(database) }),
+    routes: (app) =>
+      paymentRoutes(app, {
+        database,
+        provider,
+        onBehaviour(behaviour) {
+          context.broker.broadcast(BEHAVIOUR_CHANGED, behaviour).catch((error: unknown) => {
+            context.log.warn({ err: error }, "payment: behaviour not passed on");
+          });
+        },
+      }),
+  });
+}
+
+function outcomeCounter({ metrics }: Edge): (payment: StoredPayment) => void {
+  const counter = metrics.counter("payments_total", "Outcomes of payments, each counted once.", [
+    "outcome",
+  ]);
+  return ({ status }) => counter.inc({ outcome: status.toLowerCase() });
+}
+
+function watchBacklog({ metrics }: Edge, database: Database): void {
+  // Metrics are wanted most when something is wrong: no database, no number, but an answer.
+  const read = (ask: () => Promise<number>) => () => ask().catch(() => Number.NaN);
+  metrics.gauge(
+    "payment_outcomes_unknown",
+    "Charges whose outcome nobody knows yet.",
+    read(async () => (await countOpen(database)).unknown),
+  );
+  metrics.gauge(
+    "payment_refunds_outstanding",
+    "Refunds that were ordered and are not done.",
+    read(async () => (await countOpen(database)).refunds),
+  );
+  metrics.gauge(
+    "outbox_backlog",
+    "Messages that nobody has taken over yet.",
+    read(() => countUnsent(database)),
+  );
+}
+
+function initialBehaviour(config: Config): ProviderBehaviour {
+  return {
+    failurePercent: config.PAYMENT_FAILURE_PERCENT,
+    silentPercent: config.PAYMENT_SILENT_PERCENT,
+    latePercent: config.PAYMENT_LATE_PERCENT,
+    lateMs: config.PAYMENT_LATE_MS,
+    minLatencyMs: config.PAYMENT_MIN_LATENCY_MS,
+    maxLatencyMs: config.PAYMENT_MAX_LATENCY_MS,
+    seed: config.PAYMENT_SEED,
+  };
+}

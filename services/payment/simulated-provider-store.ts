@@ -1,0 +1,129 @@
+/** Every statement on the simulated provider's books; each stands alone, as the outside world would. */
+import { z } from "zod";
+import { type Database, sql } from "../common/database.ts";
+import { centsFromText, textFromCents } from "../common/money.ts";
+import type { ReservationRange } from "./payment-store.ts";
+import type { ChargeRequest, FindAnswer, RefundRequest } from "./provider.ts";
+
+const chargeRow = z.discriminatedUnion("outcome", [
+  z.object({ outcome: z.literal("captured"), transactionId: z.string() }),
+  z.object({ outcome: z.literal("declined"), reason: z.string() }),
+  z.object({ outcome: z.literal("voided") }),
+]);
+const refundRow = z.object({ refundId: z.string() });
+const idRow = z.object({ id: z.int() });
+const statementRow = z.object({
+  type: z.enum(["charge", "refund"]),
+  sagaId: z.string(),
+  amountCents: z.string().transform(centsFromText),
+  at: z.string(),
+});
+
+/** A line of the provider's statement: money that moved. */
+export type StatementLine = z.infer<typeof statementRow>;
+
+/** What the books say of a charge. */
+export type BookedCharge = Exclude<FindAnswer, { readonly result: "pending" | "absent" }>;
+
+/** Books a charge with its outcome, unless the key is known. Returns what the books say after that. */
+export async function bookCharge(
+  db: Database,
+  request: ChargeRequest,
+  outcome:
+    | { readonly result: "captured"; readonly transactionId: string }
+    | { readonly result: "declined"; readonly reason: string },
+): Promise<BookedCharge> {
+  const transactionId = outcome.result === "captured" ? outcome.transactionId : null;
+  const reason = outcome.result === "declined" ? outcome.reason : null;
+  const booked = await db.maybeOne(sql.type(chargeRow)`
+    insert into provider_charge
+      (key, outcome, saga_id, reservation_id, amount, transaction_id, reason)
+    values (${request.key}, ${outcome.result}, ${request.sagaId}, ${request.reservationId},
+      ${textFromCents(request.amountCents)}::numeric, ${transactionId}, ${reason})
+    on conflict (key) do nothing
+    returning outcome, transaction_id as "transactionId", reason`);
+  return booked ? toCharge(booked) : existing(await findCharge(db, request.key));
+}
+
+/** Books that the key must never be charged, unless it is known. Returns what the books say after that. */
+export async function bookTombstone(db: Database, key: string): Promise<BookedCharge> {
+  await db.query(sql.unsafe`
+    insert into provider_charge (key, outcome) values (${key}, 'voided')
+    on conflict (key) do nothing`);
+  return existing(await findCharge(db, key));
+}
+
+export async function findCharge(db: Database, key: string): Promise<BookedCharge | undefined> {
+  const row = await db.maybeOne(sql.type(chargeRow)`
+    select outcome, transaction_id as "transactionId", reason
+    from provider_charge where key = ${key}`);
+  return row ? toCharge(row) : undefined;
+}
+
+/** Books a refund of a captured charge, once a key. Returns its id, the first one's if it is known. */
+export async function bookRefund(
+  db: Database,
+  request: RefundRequest,
+  refundId: string,
+): Promise<string | undefined> {
+  await db.query(sql.unsafe`
+    insert into provider_refund (key, charge_key, saga_id, reservation_id, amount, refund_id)
+    select ${request.key}, c.key, c.saga_id, c.reservation_id,
+      ${textFromCents(request.amountCents)}::numeric, ${refundId}
+    from provider_charge c where c.key = ${request.chargeKey} and c.outcome = 'captured'
+    on conflict (key) do nothing`);
+  const row = await db.maybeOne(sql.type(refundRow)`
+    select refund_id as "refundId" from provider_refund where key = ${request.key}`);
+  return row?.refundId;
+}
+
+/** Reservations with a line in the statement, in order; at most `limit`. */
+export async function statementReservations(
+  db: Database,
+  { after, until }: ReservationRange,
+  limit: number,
+): Promise<readonly number[]> {
+  const rows = await db.any(sql.type(idRow)`
+    select distinct reservation_id as id from (
+      select reservation_id from provider_charge
+      where outcome = 'captured' and reservation_id > ${after} and reservation_id <= ${until}
+      union all
+      select reservation_id from provider_refund
+      where reservation_id > ${after} and reservation_id <= ${until}
+    ) lines
+    order by id limit ${limit}`);
+  return rows.map((row) => row.id);
+}
+
+/** Every captured charge and every refund of the reservations. */
+export function statement(
+  db: Database,
+  { after, until }: ReservationRange,
+): Promise<readonly StatementLine[]> {
+  return db.any(sql.type(statementRow)`
+    select type, "sagaId", "amountCents", at from (
+      select 'charge' as type, saga_id as "sagaId", amount as "amountCents", at, reservation_id
+      from provider_charge where outcome = 'captured'
+      union all
+      select 'refund', saga_id, amount, at, reservation_id from provider_refund
+    ) lines
+    where reservation_id > ${after} and reservation_id <= ${until}
+    order by reservation_id, "sagaId", type, at`);
+}
+
+function toCharge(row: z.infer<typeof chargeRow>): BookedCharge {
+  switch (row.outcome) {
+    case "captured":
+      return { result: "captured", transactionId: row.transactionId };
+    case "declined":
+      return { result: "declined", reason: row.reason };
+    case "voided":
+      return { result: "voided" };
+  }
+}
+
+/** A row that was just written or was there before: rows are never deleted. */
+function existing(charge: BookedCharge | undefined): BookedCharge {
+  if (!charge) throw new Error("the provider's books lost a charge");
+  return charge;
+}

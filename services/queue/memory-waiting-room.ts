@@ -1,0 +1,121 @@
+/** Waiting rooms in this process' memory: one process, gone with it. */
+import type { Clock } from "../common/clock.ts";
+import type { RedeemAnswer, Settings, SettingsChange, Stats } from "../common/contracts/queue.ts";
+import { newPassToken } from "../common/ids.ts";
+import { LIMITS } from "../common/limits.ts";
+import type { Sale } from "./admission.ts";
+import { EventRoom, type RoomRules } from "./event-room.ts";
+import type {
+  Admission,
+  ClientRef,
+  Joined,
+  Joining,
+  Left,
+  Poll,
+  Polled,
+  Redemption,
+  Restored,
+  WaitingRoomStore,
+} from "./waiting-room-store.ts";
+
+export interface MemoryRoomOptions {
+  readonly clock: Clock;
+  /** For events whose settings nobody has changed. */
+  readonly settings: Settings;
+  readonly waitingTtlSeconds: number;
+  readonly mostWaiting?: number;
+  readonly newPassToken?: () => string;
+}
+
+/**
+ * An operation runs from start to end without giving way, so each batch is atomic by itself. A room
+ * is made when the first client joins or an operator sets something, and stays: there are never
+ * more than events.
+ */
+export class MemoryWaitingRoom implements WaitingRoomStore {
+  readonly #clock: Clock;
+  readonly #settings: Settings;
+  readonly #rules: RoomRules;
+  readonly #rooms = new Map<number, EventRoom>();
+  #latestMs = -Infinity;
+
+  constructor(options: MemoryRoomOptions) {
+    this.#clock = options.clock;
+    this.#settings = options.settings;
+    this.#rules = {
+      waitingTtlMs: options.waitingTtlSeconds * 1_000,
+      mostWaiting: options.mostWaiting ?? LIMITS.waiting,
+      newPassToken: options.newPassToken ?? newPassToken,
+    };
+  }
+
+  async enqueue(batch: readonly Joining[]): Promise<readonly Joined[]> {
+    return batch.map((joining) => this.#room(joining.eventId).enqueue(joining, this.#now()));
+  }
+
+  async poll(batch: readonly Poll[]): Promise<readonly Polled[]> {
+    return batch.map((poll) => {
+      return this.#rooms.get(poll.eventId)?.poll(poll, this.#now()) ?? { result: "notInLine" };
+    });
+  }
+
+  async leave(batch: readonly ClientRef[]): Promise<readonly Left[]> {
+    return batch.map(({ eventId, clientId }) => {
+      return this.#rooms.get(eventId)?.leave(clientId, this.#now()) ?? { result: "notInLine" };
+    });
+  }
+
+  async redeem(batch: readonly Redemption[]): Promise<readonly RedeemAnswer[]> {
+    return batch.map((redemption) => {
+      const room = this.#rooms.get(redemption.eventId);
+      return room?.redeem(redemption, this.#now()) ?? { result: "invalid" };
+    });
+  }
+
+  async restore(batch: readonly Redemption[]): Promise<readonly Restored[]> {
+    return batch.map((redemption) => {
+      const room = this.#rooms.get(redemption.eventId);
+      return room?.restore(redemption, this.#now()) ?? { result: "nothing" };
+    });
+  }
+
+  async admit(eventId: number, sale: Sale): Promise<Admission> {
+    const room = this.#rooms.get(eventId);
+    return room?.admit(sale, this.#now()) ?? { admitted: [], waiting: 0, lookAgainMs: undefined };
+  }
+
+  async stats(eventId: number): Promise<Stats> {
+    const room = this.#rooms.get(eventId) ?? new EventRoom(this.#settings, this.#rules);
+    return room.stats(this.#now());
+  }
+
+  async readSettings(eventId: number): Promise<Settings> {
+    return this.#rooms.get(eventId)?.settings ?? this.#settings;
+  }
+
+  async changeSettings(eventId: number, change: SettingsChange): Promise<Settings> {
+    return this.#room(eventId).changeSettings(change);
+  }
+
+  async answers(): Promise<boolean> {
+    return true;
+  }
+
+  async close(): Promise<void> {
+    this.#rooms.clear();
+  }
+
+  #room(eventId: number): EventRoom {
+    const known = this.#rooms.get(eventId);
+    if (known) return known;
+    const made = new EventRoom(this.#settings, this.#rules);
+    this.#rooms.set(eventId, made);
+    return made;
+  }
+
+  /** Whole milliseconds that never go back: after a step back time stands still for a while. */
+  #now(): number {
+    this.#latestMs = Math.max(this.#latestMs, Math.floor(this.#clock.now()));
+    return this.#latestMs;
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * What every store of waiting rooms must keep, whatever it is made of: one suite of tests for each
+ * part of the contract. The sins in brackets are the ones that a test is there to find.
+ */
+import type { Settings } from "../common/contracts/queue.ts";
+import { orderPromises } from "./conformance-order.ts";
+import { passPromises } from "./conformance-passes.ts";
+import { ratePromises } from "./conformance-rate.ts";
+import type { WaitingRoomStore } from "./waiting-room-store.ts";
+
+export interface StoreOptions {
+  /** Over 100 permits a minute, smooth, passes of 300 s. */
+  readonly settings?: Partial<Settings>;
+  /** 1800 unless given. */
+  readonly waitingTtlSeconds?: number;
+  /** Many, unless given. */
+  readonly mostWaiting?: number;
+}
+
+/** The clock the store goes by. */
+export interface ControlledClock {
+  now(): number;
+  /** Negative: it steps back. */
+  advance(ms: number): void;
+}
+
+export interface StoreUnderTest {
+  readonly store: WaitingRoomStore;
+  readonly clock: ControlledClock;
+}
+
+/** Opens an empty store; the suite closes it. */
+export type OpenStore = (options?: StoreOptions) => Promise<StoreUnderTest>;
+
+/** Runs all suites; call it from a test file of the store's own. */
+export function conformance(name: string, open: OpenStore): void {
+  orderPromises(name, open);
+  ratePromises(name, open);
+  passPromises(name, open);
+}

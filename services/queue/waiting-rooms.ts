@@ -1,0 +1,201 @@
+/** The queue service's work: joining, polling, leaving, passes and settings, over any store. */
+import type { Clock } from "../common/clock.ts";
+import type {
+  PassRedemption,
+  Place,
+  RedeemAnswer,
+  Settings,
+  SettingsChange,
+  Stats,
+} from "../common/contracts/queue.ts";
+import type { EventForSale } from "../common/contracts/ticket.ts";
+import type { Log } from "../common/log.ts";
+import { AdmissionLoop } from "./admission-loop.ts";
+import { habitOf } from "./advice.ts";
+import { Batcher } from "./batcher.ts";
+import { EventSales } from "./event-sales.ts";
+import type { QueueTickets } from "./queue-ticket.ts";
+import { userKeyOf } from "./replies.ts";
+import type {
+  Admitted,
+  ClientRef,
+  Joined,
+  Left,
+  Poll,
+  Polled,
+  Redemption,
+  Restored,
+  WaitingRoomStore,
+} from "./waiting-room-store.ts";
+
+/** Items of one call of the store; a batch is atomic, so nobody else is served meanwhile. */
+const LARGEST_BATCH = 512;
+/** Events whose numbers this process reports. */
+const MOST_REPORTED = 1_000;
+
+export interface WaitingRoomsOptions {
+  readonly store: WaitingRoomStore;
+  readonly tickets: QueueTickets;
+  readonly joinLeadSeconds: number;
+  /** Action `ticket.eventForSale`. */
+  readonly askForSale: (eventId: number) => Promise<EventForSale>;
+  readonly onAdmitted: (eventId: number, admitted: readonly Admitted[]) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export type JoinAnswer =
+  | { readonly result: "inLine"; readonly place: Place }
+  | { readonly result: "noSuchEvent" }
+  | { readonly result: "closed"; readonly because: "notBegun" | "ended" | "cancelled" }
+  | { readonly result: "full" }
+  | { readonly result: "wrongTicket"; readonly because: string };
+
+export class WaitingRooms {
+  readonly #options: WaitingRoomsOptions;
+  readonly #store: WaitingRoomStore;
+  readonly #sales: EventSales;
+  readonly #loop: AdmissionLoop;
+  readonly #joins: Batcher<Parameters<WaitingRoomStore["enqueue"]>[0][number], Joined>;
+  readonly #polls: Batcher<Poll, Polled>;
+  readonly #leaves: Batcher<ClientRef, Left>;
+  readonly #redemptions: Batcher<Redemption, RedeemAnswer>;
+  readonly #restorations: Batcher<Redemption, Restored>;
+  readonly #reported = new Set<number>();
+
+  constructor(options: WaitingRoomsOptions) {
+    const { store, clock, log } = options;
+    this.#options = options;
+    this.#store = store;
+    this.#sales = new EventSales({
+      ask: options.askForSale,
+      clock,
+      onUnanswered: (error) => log.warn({ err: error }, "queue: the ticket service is silent"),
+    });
+    this.#loop = new AdmissionLoop({
+      store,
+      log,
+      onAdmitted: options.onAdmitted,
+      saleOf: (eventId) => {
+        const sale = this.#sales.use(eventId);
+        if (!sale) this.#sales.lookAgain(eventId);
+        return sale;
+      },
+    });
+    this.#joins = new Batcher((batch) => store.enqueue(batch), LARGEST_BATCH);
+    this.#polls = new Batcher((batch) => store.poll(batch), LARGEST_BATCH);
+    this.#leaves = new Batcher((batch) => store.leave(batch), LARGEST_BATCH);
+    this.#redemptions = new Batcher((batch) => store.redeem(batch), LARGEST_BATCH);
+    this.#restorations = new Batcher((batch) => store.restore(batch), LARGEST_BATCH);
+  }
+
+  /** Rejects where the event is unknown here and the ticket service does not answer. */
+  async join(client: ClientRef, ticket: string | undefined): Promise<JoinAnswer> {
+    const { eventId, clientId } = client;
+    const reading = ticket === undefined ? undefined : this.#options.tickets.read(ticket, client);
+    if (reading?.result === "wrong") return { result: "wrongTicket", because: reading.because };
+    const found = await this.#sales.find(eventId);
+    if (!found.found) return { result: "noSuchEvent" };
+    const habit = habitOf(eventId, clientId);
+    const joined = await this.#joins.ask({
+      eventId,
+      clientId,
+      habit,
+      sale: found.sale,
+      joinLeadMs: this.#options.joinLeadSeconds * 1_000,
+      formerly: reading?.result === "genuine" ? reading.place : undefined,
+    });
+    if (joined.result === "closed" || joined.result === "full") return joined;
+    this.#seen(eventId);
+    return {
+      result: "inLine",
+      place: {
+        userKey: userKeyOf(clientId),
+        position: joined.result === "waiting" ? joined.position : 0,
+        displayOffset: habit.longestSeconds,
+        estimatedWaitSeconds: joined.estimatedWaitSeconds,
+        pollAfterSeconds: joined.pollAfterSeconds,
+        queueTicket: this.#options.tickets.issue(client, joined),
+      },
+    };
+  }
+
+  /** The hot path: it waits for nothing but the store, and asks nobody about the event. */
+  async poll({ eventId, clientId }: ClientRef): Promise<Polled> {
+    const habit = habitOf(eventId, clientId);
+    const opensAtMs = this.#sales.lastHeard(eventId)?.opensAtMs;
+    const polled = await this.#polls.ask({ eventId, clientId, habit, opensAtMs });
+    if (polled.result === "waiting") this.#seen(eventId);
+    return polled;
+  }
+
+  leave(client: ClientRef): Promise<Left> {
+    return this.#leaves.ask(client);
+  }
+
+  redeem(redemption: PassRedemption): Promise<RedeemAnswer> {
+    return this.#redemptions.ask(redemption);
+  }
+
+  restore(redemption: PassRedemption): Promise<Restored> {
+    return this.#restorations.ask(redemption);
+  }
+
+  /** undefined: no such event. */
+  async stats(eventId: number): Promise<Stats | undefined> {
+    return (await this.#mayExist(eventId)) ? this.#store.stats(eventId) : undefined;
+  }
+
+  /** undefined: no such event. */
+  async changeSettings(eventId: number, change: SettingsChange): Promise<Settings | undefined> {
+    if (!(await this.#mayExist(eventId))) return undefined;
+    const settings = await this.#store.changeSettings(eventId, change);
+    this.#loop.changed(eventId);
+    return settings;
+  }
+
+  /** The gate is closed until the new answer is there. */
+  async eventChanged(eventId: number): Promise<void> {
+    await this.#sales.changed(eventId);
+    this.#loop.changed(eventId);
+  }
+
+  /** Over all events that this process has served. */
+  async totals() {
+    const all = await Promise.all([...this.#reported].map((eventId) => this.#store.stats(eventId)));
+    const sum = (of: (stats: Stats) => number) => all.reduce((total, one) => total + of(one), 0);
+    const busy = all.filter((one) => one.waiting > 0);
+    const permits = busy.reduce((total, one) => total + one.permitsPerMinute, 0);
+    const used = busy.reduce((total, one) => total + one.admittedLastMinute, 0);
+    return {
+      waiting: sum((one) => one.waiting),
+      withPass: sum((one) => one.active),
+      abandoned: sum((one) => one.abandonedTotal),
+      /** 0 to 1; 0 when nobody waits. */
+      windowUse: permits === 0 ? 0 : used / permits,
+    };
+  }
+
+  async stop(): Promise<void> {
+    await this.#loop.stop();
+  }
+
+  #seen(eventId: number): void {
+    this.#loop.touch(eventId);
+    if (this.#reported.has(eventId)) return;
+    if (this.#reported.size >= MOST_REPORTED) {
+      const oldest = this.#reported.values().next();
+      if (!oldest.done) this.#reported.delete(oldest.value);
+    }
+    this.#reported.add(eventId);
+  }
+
+  /** An operator is not locked out by a silent ticket service. */
+  async #mayExist(eventId: number): Promise<boolean> {
+    try {
+      return (await this.#sales.find(eventId)).found;
+    } catch {
+      return true;
+    }
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Settles cancelled events: cancels their live reservations in batches, each a transaction of its
+ * own. What is left to do is found by state, so a restart, or another process, goes on with it.
+ */
+import type { Database } from "../common/database.ts";
+import type { Log } from "../common/log.ts";
+import { putMessages } from "../common/outbox/outbox-store.ts";
+import {
+  cancelBatch,
+  compensationProgress,
+  eventsToCompensate,
+  markCompensated,
+  productsOf,
+} from "./compensation-store.ts";
+import { announcement } from "./reservation.ts";
+import { type Changes, newStamp } from "./reservation-changes.ts";
+
+/** Reservations cancelled by one transaction; the product's row stays locked meanwhile. */
+const BATCH = 250;
+/** Looked at this often even when nobody woke us: what another process left behind. */
+const IDLE_POLL_MS = 2_000;
+/** After a pass that left rows behind, which somebody else was changing. */
+const AGAIN_MS = 100;
+
+export class EventCompensation {
+  readonly #changes: Changes;
+  readonly #log: Log;
+  #running: Promise<void> | undefined;
+  #stopping = false;
+  #woken = false;
+  #wake: () => void = () => {};
+
+  constructor(changes: Changes, log: Log) {
+    this.#changes = changes;
+    this.#log = log;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Says that an event was cancelled. */
+  wake(): void {
+    this.#woken = true;
+    this.#wake();
+  }
+
+  /** Finishes the batch at hand and ends. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#wake();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      this.#woken = false;
+      let left = 0;
+      try {
+        for (const eventId of await eventsToCompensate(this.#database)) {
+          left += await this.#settle(eventId);
+        }
+      } catch (error) {
+        this.#log.warn({ err: error }, "compensation of cancelled events: will try again");
+      }
+      await this.#pause(left > 0 ? AGAIN_MS : IDLE_POLL_MS);
+    }
+  }
+
+  /** @returns the live reservations that are left. */
+  async #settle(eventId: number): Promise<number> {
+    for (const productId of await productsOf(this.#database, eventId)) {
+      let fromUser: number | undefined = 0;
+      while (fromUser !== undefined && !this.#stopping) {
+        fromUser = await this.#settleBatch(productId, fromUser);
+      }
+    }
+    if (await markCompensated(this.#database, eventId)) {
+      this.#log.info({ eventId }, "all reservations of a cancelled event are compensated");
+      return 0;
+    }
+    return (await compensationProgress(this.#database, eventId)).remaining;
+  }
+
+  /** @returns the user to go on from; undefined when there was nothing to do. */
+  async #settleBatch(productId: number, fromUser: number): Promise<number | undefined> {
+    const cancelled = await this.#database.transaction(async (tx) => {
+      const batch = await cancelBatch(tx, productId, fromUser, BATCH);
+      const messages = batch.map((one) => announcement(one, newStamp(this.#changes)));
+      await putMessages(tx, messages);
+      return batch;
+    });
+    if (cancelled.length > 0) this.#changes.onMessages();
+    return cancelled.at(-1)?.userId;
+  }
+
+  get #database(): Database {
+    return this.#changes.database;
+  }
+
+  #pause(ms: number): Promise<void> {
+    if (this.#woken || this.#stopping) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,218 @@
+/** Reservations and the stock they hold: the statements that sell, confirm, give back and list. */
+import { z } from "zod";
+import { reservationStatus } from "../common/contracts/ticket.ts";
+import { type Queryable, sql, type Transaction } from "../common/database.ts";
+import { centsFromText } from "../common/money.ts";
+import type { Reservation } from "./reservation.ts";
+
+/** One request to buy. The ids are the caller's: sending it again changes nothing. */
+export interface ReserveRequest {
+  /** The event the pass is for. */
+  readonly eventId: number;
+  readonly userId: number;
+  readonly productId: number;
+  readonly quantity: number;
+  readonly passToken: string;
+  /** The buyer's own key for this purchase, if they gave one. */
+  readonly idempotencyKey: string | null;
+  readonly sagaId: string;
+  /** Of the ReservationCreated that is written with the reservation. */
+  readonly messageId: string;
+  /** ISO-8601. */
+  readonly occurredAt: string;
+}
+
+export const refusal = z.enum([
+  "IDEMPOTENCY_CONFLICT",
+  "PASS_USED",
+  "NOT_FOUND",
+  "WRONG_EVENT",
+  "SALE_NOT_OPEN",
+  "OUT_OF_STOCK",
+  "PURCHASE_LIMIT",
+]);
+export type Refusal = z.infer<typeof refusal>;
+
+export type ReserveVerdict =
+  | {
+      readonly verdict: "RESERVED" | "REPLAYED";
+      readonly reservation: Reservation;
+      /** The pass belongs to a reservation. If not, it must be given back to its owner. */
+      readonly passSpent: boolean;
+    }
+  | { readonly verdict: Refusal; readonly passSpent: boolean };
+
+/** A row of the view reservation_now. */
+export const reservationRow = z
+  .object({
+    id: z.int(),
+    saga_id: z.string(),
+    user_id: z.int(),
+    product_id: z.int(),
+    product_name: z.string(),
+    event_id: z.int(),
+    quantity: z.int(),
+    total_price: z.string(),
+    status: reservationStatus,
+    cancel_reason: z.string().nullable(),
+    created_at: z.string(),
+    updated_at: z.string(),
+  })
+  .transform(
+    (row): Reservation => ({
+      id: row.id,
+      sagaId: row.saga_id,
+      userId: row.user_id,
+      productId: row.product_id,
+      productName: row.product_name,
+      eventId: row.event_id,
+      quantity: row.quantity,
+      totalCents: centsFromText(row.total_price),
+      status: row.status,
+      cancelReason: row.cancel_reason,
+      createdAt: row.created_at,
+      updatedAt: row.updated_at,
+    }),
+  );
+
+const place = { place: z.int(), pass_spent: z.boolean() };
+const verdictRow = z.union([
+  z.looseObject({ ...place, verdict: z.enum(["RESERVED", "REPLAYED"]) }).transform((row) => ({
+    place: row.place,
+    verdict: row.verdict,
+    passSpent: row.pass_spent,
+    reservation: reservationRow.parse(row),
+  })),
+  z
+    .looseObject({ ...place, verdict: refusal })
+    .transform((row) => ({ place: row.place, verdict: row.verdict, passSpent: row.pass_spent })),
+]);
+
+/**
+ * Decides requests to buy, each by itself, in one statement and one commit: some may be served and
+ * others refused. Verdicts come in the order of the requests. Products are taken in the order of
+ * their ids, so that two calls at once never wait for each other in a circle.
+ * Throws when the database does; `nothingCommitted` then tells whether anything may have happened.
+ */
+export async function reserve(
+  db: Queryable,
+  requests: readonly ReserveRequest[],
+): Promise<readonly ReserveVerdict[]> {
+  const rows = requests.map((r, index) => [
+    index,
+    r.eventId,
+    r.userId,
+    r.productId,
+    r.quantity,
+    r.sagaId,
+    r.messageId,
+    r.occurredAt,
+    r.passToken,
+    r.idempotencyKey,
+  ]);
+  const verdicts = await db.any(sql.type(verdictRow)`
+    select request.place, answer.verdict, answer.pass_spent, (answer.booked).*
+    from (
+      select * from ${sql.unnest(rows, REQUEST_TYPES)} as r
+        (place, event_id, user_id, product_id, quantity, saga_id, message_id, occurred_at,
+          pass, key)
+      order by product_id, place
+    ) request, lateral reserve(event_id, user_id, product_id, quantity, saga_id, message_id,
+      occurred_at, pass, key) answer`);
+  return [...verdicts].sort((a, b) => a.place - b.place);
+}
+
+const REQUEST_TYPES = [
+  ...["int4", "int4", "int4", "int4", "int4"],
+  ...["text", "text", "text", "text", "text"],
+];
+
+/**
+ * True when an error of one statement outside a transaction proves that it changed nothing: no
+ * connection was had, or the server itself reported the failure. A cut connection proves nothing.
+ */
+export function nothingCommitted(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error.constructor.name === "ConnectionError") return true;
+  const { code, severity } = error as { code?: unknown; severity?: unknown };
+  if (typeof code === "string" && typeof severity === "string") {
+    // 08: connection trouble. 57P: the server was told to stop, perhaps just after a commit.
+    return !code.startsWith("08") && !code.startsWith("57P");
+  }
+  return error.cause !== undefined && nothingCommitted(error.cause);
+}
+
+/** The reservation that a buyer's key has made, or none. */
+export async function findByKey(
+  db: Queryable,
+  userId: number,
+  idempotencyKey: string,
+): Promise<Reservation | null> {
+  return db.maybeOne(sql.type(reservationRow)`
+    select * from reservation_now where id = (
+      select id from reservation
+      where user_id = ${userId} and idempotency_key = ${idempotencyKey})`);
+}
+
+export async function isPassSpent(db: Queryable, passToken: string): Promise<boolean> {
+  return db.exists(sql.unsafe`select from reservation where pass_token = ${passToken}`);
+}
+
+export async function findReservation(db: Queryable, id: number): Promise<Reservation | null> {
+  return db.maybeOne(sql.type(reservationRow)`select * from reservation_now where id = ${id}`);
+}
+
+/** Newest first; `before`: with smaller ids only. */
+export async function listOfUser(
+  db: Queryable,
+  userId: number,
+  page: { readonly before?: number | undefined; readonly limit: number },
+): Promise<readonly Reservation[]> {
+  const older = page.before === undefined ? sql.fragment`true` : sql.fragment`id < ${page.before}`;
+  return db.any(sql.type(reservationRow)`
+    select * from reservation_now where user_id = ${userId} and ${older}
+    order by id desc limit ${page.limit}`);
+}
+
+/** By its id or its saga's; nobody else changes it until the transaction ends. */
+export async function lockReservation(
+  tx: Transaction,
+  which: { readonly id: number } | { readonly sagaId: string },
+): Promise<Reservation | null> {
+  const wanted =
+    "id" in which ? sql.fragment`r.id = ${which.id}` : sql.fragment`r.saga_id = ${which.sagaId}`;
+  return tx.maybeOne(sql.type(reservationRow)`
+    select r.id, r.saga_id, r.user_id, r.product_id, p.name as product_name, p.event_id, r.quantity,
+      r.total_price, r.status, r.cancel_reason, r.created_at, r.updated_at
+    from reservation r join product p on p.id = r.product_id
+    where ${wanted} for no key update of r`);
+}
+
+export async function markConfirmed(tx: Transaction, id: number): Promise<void> {
+  await tx.query(sql.unsafe`
+    update reservation set status = 'CONFIRMED', updated_at = now()
+    where id = ${id} and status in ('PENDING', 'PAYMENT_PENDING')`);
+}
+
+/** Cancels and gives the stock back, both in one statement and both at most once. */
+export async function markCancelled(tx: Transaction, id: number, reason: string): Promise<void> {
+  await tx.query(sql.unsafe`
+    with cancelled as (
+      update reservation set status = 'CANCELLED', cancel_reason = ${reason}, updated_at = now()
+      where id = ${id} and status <> 'CANCELLED'
+      returning product_id, quantity
+    )
+    update product p set available_stock = available_stock + c.quantity
+    from cancelled c where p.id = c.product_id`);
+}
+
+/** The saga was told of these: their payments are on their way. */
+export async function markPaymentPending(
+  tx: Transaction,
+  sagaIds: readonly string[],
+): Promise<void> {
+  if (sagaIds.length === 0) return;
+  await tx.query(sql.unsafe`
+    update reservation set status = 'PAYMENT_PENDING', updated_at = now()
+    where saga_id = any(${sql.array([...sagaIds], "text")}) and status = 'PENDING'`);
+}

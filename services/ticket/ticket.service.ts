@@ -1,0 +1,162 @@
+/** The ticket service: events, products, stock and reservations. */
+import { join } from "node:path";
+import type { Context, ServiceSchema } from "moleculer";
+import { id } from "../common/contracts/shared.ts";
+import { EVENT_CHANGED, type EventForSale } from "../common/contracts/ticket.ts";
+import {
+  answers,
+  type Database,
+  ensureDatabase,
+  migrate,
+  openDatabase,
+} from "../common/database.ts";
+import { type Edge, openEdge } from "../common/http/edge.ts";
+import { uuid } from "../common/ids.ts";
+import { OutboxRelay } from "../common/outbox/outbox-relay.ts";
+import { countUnsent } from "../common/outbox/outbox-store.ts";
+import type { ServiceContext } from "../common/service-context.ts";
+import { BookingDesk } from "./booking-desk.ts";
+import { eventForSale } from "./catalogue-store.ts";
+import { EventCompensation } from "./event-compensation.ts";
+import { PassGate } from "./pass-gate.ts";
+import { type Changes, handleSagaCommand } from "./reservation-changes.ts";
+import { isPassSpent, markPaymentPending } from "./reservation-store.ts";
+import { type TicketRoutes, ticketRoutes } from "./ticket.http.ts";
+
+/** Of the ticket database, in the order in which they are applied. */
+export const TICKET_SQL_FOLDERS = [
+  join(import.meta.dirname, "../common/sql"),
+  join(import.meta.dirname, "sql"),
+] as const;
+
+export function ticketService(context: ServiceContext): ServiceSchema {
+  /** What was opened, in order; a stop closes it from the last to the first. */
+  const opened: (() => Promise<void>)[] = [];
+  let database: Database | undefined;
+  return {
+    name: "ticket",
+    actions: {
+      /** `{eventId}` → EventForSale: what the gate must know of an event. */
+      eventForSale: (ctx: Context<{ readonly eventId?: unknown }>): Promise<EventForSale> => {
+        if (!database) throw new Error("the ticket service has not started");
+        return saleOf(database, ctx.params.eventId);
+      },
+    },
+    async started() {
+      const own = await ownDatabase(context);
+      opened.push(() => own.end());
+      database = own;
+      await start(context, own, opened);
+    },
+    async stopped() {
+      for (const close of opened.splice(0).reverse()) {
+        await close().catch((error) => context.log.warn({ err: error }, "ticket: close failed"));
+      }
+    },
+  };
+}
+
+async function saleOf(database: Database, eventId: unknown): Promise<EventForSale> {
+  const known = id.safeParse(eventId);
+  return known.success ? eventForSale(database, known.data) : { found: false };
+}
+
+async function ownDatabase(context: ServiceContext): Promise<Database> {
+  const url = context.databaseUrl("ticket");
+  await ensureDatabase(url);
+  await migrate(url, TICKET_SQL_FOLDERS);
+  return openDatabase({ url, poolSize: context.config.DATABASE_POOL_SIZE });
+}
+
+async function start(
+  context: ServiceContext,
+  database: Database,
+  opened: (() => Promise<void>)[],
+): Promise<void> {
+  const { broker, bus, clock, log } = context;
+  const count: Counting = { purchase: () => {}, lostPass: () => {} };
+  const relay = openRelay(context, database);
+  opened.push(() => relay.stop());
+  const changes: Changes = { database, clock, ids: uuid, onMessages: () => relay.wake() };
+  const compensation = new EventCompensation(changes, log);
+  opened.push(() => compensation.stop());
+  const gate = new PassGate({
+    broker,
+    log,
+    isSpent: (passToken) => isPassSpent(database, passToken),
+    onLost: () => count.lostPass(),
+  });
+  opened.push(() => gate.stop());
+  const onReserved = () => relay.wake();
+  const desk = new BookingDesk({ database, gate, clock, ids: uuid, log, onReserved });
+  await bus.consume("ticket", (message) => handleSagaCommand(changes, message));
+  const edge = await openTicketEdge(context, {
+    database,
+    desk,
+    changes,
+    onPurchase: (outcome) => count.purchase(outcome),
+    onEventChanged: (eventId) => announceChange(context, eventId),
+    onEventCancelled: () => compensation.wake(),
+  });
+  opened.push(() => edge.close());
+  watch(edge, database, count);
+  relay.start();
+  compensation.start();
+  context.onListening("ticket", edge.url);
+}
+
+function openRelay({ bus, log }: ServiceContext, database: Database): OutboxRelay {
+  return new OutboxRelay({
+    database,
+    bus,
+    log,
+    onSent: (tx, messages) => {
+      const created = messages.filter((message) => message.type === "ReservationCreated");
+      return markPaymentPending(
+        tx,
+        created.map((message) => message.sagaId),
+      );
+    },
+  });
+}
+
+function openTicketEdge(context: ServiceContext, deps: TicketRoutes): Promise<Edge> {
+  return openEdge({
+    service: "ticket",
+    description: "Events, products, stock and reservations.",
+    host: context.config.HTTP_HOST,
+    port: context.config.ports.ticket,
+    log: context.log,
+    verifier: context.verifier,
+    readiness: async () => ({ database: await answers(deps.database) }),
+    routes: (app) => ticketRoutes(app, deps),
+  });
+}
+
+/** Gates look again; one that misses this looks by itself within its own time. */
+function announceChange({ broker, log }: ServiceContext, eventId: number): void {
+  broker.broadcast(EVENT_CHANGED, { eventId }).catch((error: unknown) => {
+    log.warn({ err: error, eventId }, "ticket: an event's change was not passed on");
+  });
+}
+
+/** Filled in once there is an edge to show metrics on. */
+interface Counting {
+  purchase: TicketRoutes["onPurchase"];
+  lostPass: () => void;
+}
+
+function watch({ metrics }: Edge, database: Database, count: Counting): void {
+  const purchases = metrics.counter("reservations_total", "Requests to buy by how they ended.", [
+    "outcome",
+  ]);
+  const lost = metrics.counter("passes_lost_total", "Passes that could not be given back.");
+  // passInvalid → pass_invalid, OUT_OF_STOCK → out_of_stock
+  const label = (outcome: string) => outcome.replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
+  count.purchase = (outcome) => purchases.inc({ outcome: label(outcome) });
+  count.lostPass = () => lost.inc();
+  metrics.gauge("outbox_backlog", "Messages that nobody has taken over yet.", () =>
+    // Metrics are wanted most when something is wrong: no database, no number, but an answer.
+    countUnsent(database).catch(() => Number.NaN),
+  );
+}
