@@ -1,5 +1,6 @@
 /** A stack in a process of its own, so that the tester and what it tests do not share an event loop. */
 import { spawn } from "node:child_process";
+import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { TargetUrls } from "../engine/plan.ts";
@@ -33,6 +34,7 @@ export async function startChildStack(options: ChildStackOptions): Promise<Child
       detached: true,
     },
   );
+  yieldToTester(child.pid);
   const exited = new Promise<number>((resolve) => {
     child.once("exit", (code) => resolve(code ?? EXIT.internal));
   });
@@ -54,6 +56,14 @@ export async function startChildStack(options: ChildStackOptions): Promise<Child
       await exited;
     },
   };
+}
+
+/**
+ * The tester's timing is the measurement, so on a machine with few cores it goes first. Measured on
+ * 2 cores with 2,500 clients: requests left 14 ms late (p99) without this, 4 to 6 ms with it.
+ */
+function yieldToTester(pid: number | undefined): void {
+  if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW);
 }
 
 /** The one JSON document that `up --json` prints. */
