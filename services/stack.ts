@@ -74,7 +74,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   await checkPorts(config, services);
   await checkNats(config);
   const log = createLog(config.logLevel);
-  warnOfRedis(config, services, log);
   const postgres = await startPostgres({ ...options, dataDir }, log);
   const server = config.DATABASE_URL ?? postgres?.url("postgres");
   try {
@@ -192,13 +191,6 @@ async function checkNats(config: Config): Promise<void> {
       `NATS does not answer at NATS_URL (${new URL(config.NATS_URL).host}): ${why}`,
     );
   }
-}
-
-function warnOfRedis(config: Config, services: readonly ServiceName[], log: Log): void {
-  if (!config.REDIS_URL || !services.includes("queue")) return;
-  log.warn(
-    "REDIS_URL is set, but this version keeps the waiting room in the queue process' memory",
-  );
 }
 
 async function startPostgres(

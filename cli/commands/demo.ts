@@ -22,7 +22,7 @@ const DEFAULTS = {
   clients: 2_500,
   stock: 600,
   permitsPerMinute: 1_200,
-  arrivalSeconds: 5,
+  arrivalSeconds: 8,
   absent: 10,
   attackers: 2,
   paymentFailure: 10,

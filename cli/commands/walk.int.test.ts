@@ -42,7 +42,7 @@ test("the booking by hand in the README works as printed", async () => {
       {
         cwd: root,
         // The test runner asks for colours; a shell that a person types into does not.
-      env: { ...processEnvironment(), FORCE_COLOR: undefined, NO_COLOR: "1" },
+        env: { ...processEnvironment(), FORCE_COLOR: undefined, NO_COLOR: "1" },
         timeout: 20_000,
       },
     );

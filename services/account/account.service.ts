@@ -2,14 +2,9 @@
 import { join } from "node:path";
 import type { ServiceSchema } from "moleculer";
 import type { Role } from "../common/contracts/account.ts";
-import {
-  answers,
-  type Database,
-  ensureDatabase,
-  migrate,
-  openDatabase,
-} from "../common/database.ts";
-import { type Edge, openEdge } from "../common/http/edge.ts";
+import { answers } from "../common/database.ts";
+import { openEdge } from "../common/http/edge.ts";
+import { lifecycle, ownDatabase, type Parts } from "../common/lifecycle.ts";
 import type { ServiceContext } from "../common/service-context.ts";
 import { accountRoutes } from "./account.http.ts";
 import { AccountStore } from "./account-store.ts";
@@ -17,53 +12,41 @@ import { Accounts, type SignUp } from "./accounts.ts";
 import { PasswordHasher } from "./password-hasher.ts";
 import { TokenIssuer } from "./token-issuer.ts";
 
+const SQL = join(import.meta.dirname, "sql");
 const TIDY_EVERY_MS = 3_600_000;
 
 export function accountService(context: ServiceContext): ServiceSchema {
+  return { name: "account", ...lifecycle(context.log, (parts) => start(context, parts)) };
+}
+
+async function start(context: ServiceContext, parts: Parts): Promise<void> {
   const { config, log } = context;
-  let database: Database | undefined;
-  let edge: Edge | undefined;
-  let tidying: NodeJS.Timeout | undefined;
-
-  return {
-    name: "account",
-
-    async started() {
-      const opened = await openAccounts(context);
-      database = opened.database;
-      const { store, accounts } = opened;
-      tidying = setInterval(() => {
-        store.tidy().catch((error) => log.warn({ err: error }, "account: tidying failed"));
-      }, TIDY_EVERY_MS);
-      edge = await openEdge({
-        service: "account",
-        description: "Users, sessions and the keys that sign for them.",
-        host: config.HTTP_HOST,
-        port: config.ports.account,
-        log,
-        verifier: context.verifier,
-        readiness: async () => ({ postgresql: await answers(opened.database) }),
-        routes: (app) =>
-          accountRoutes(app, { accounts, store, allowTestAccounts: config.allowTestAccounts }),
-      });
-      context.onListening("account", edge.url);
-    },
-
-    async stopped() {
-      clearInterval(tidying);
-      await edge?.close();
-      await database?.end();
-    },
-  };
+  const { database, store, accounts } = await openAccounts(context);
+  parts.opened(() => database.end());
+  const tidying = setInterval(() => {
+    store.tidy().catch((error) => log.warn({ err: error }, "account: tidying failed"));
+  }, TIDY_EVERY_MS);
+  parts.opened(() => clearInterval(tidying));
+  const edge = await openEdge({
+    service: "account",
+    description: "Users, sessions and the keys that sign for them.",
+    host: config.HTTP_HOST,
+    port: config.ports.account,
+    log,
+    verifier: context.verifier,
+    readiness: async () => ({ database: await answers(database) }),
+    routes: (app) =>
+      accountRoutes(app, { accounts, store, allowTestAccounts: config.allowTestAccounts }),
+  });
+  parts.opened(() => edge.close());
+  context.onListening("account", edge.url);
 }
 
 type AccountContext = Pick<ServiceContext, "config" | "databaseUrl" | "clock">;
 
-async function openAccounts({ config, databaseUrl, clock }: AccountContext) {
-  const url = databaseUrl("account");
-  await ensureDatabase(url);
-  await migrate(url, [join(import.meta.dirname, "sql")]);
-  const database = await openDatabase({ url, poolSize: config.DATABASE_POOL_SIZE });
+async function openAccounts(context: AccountContext) {
+  const { config, clock } = context;
+  const database = await ownDatabase(context, "account", { sql: SQL, messaging: false });
   const store = new AccountStore(database);
   const issuer = await TokenIssuer.open(store, {
     rules: { issuer: config.TOKEN_ISSUER, audience: config.TOKEN_AUDIENCE },

@@ -47,7 +47,7 @@ const schema = z.object({
   REFRESH_TOKEN_TTL_SECONDS: seconds(300, 31_536_000).default(604_800),
 
   PERMITS_PER_MINUTE: z.coerce.number().int().min(1).max(LIMITS.permitsPerMinute).default(100),
-  PASS_TTL_SECONDS: seconds(5, 3_600).default(300),
+  PASS_TTL_SECONDS: z.coerce.number().int().min(5).max(3_600).default(300),
   WAITING_TTL_SECONDS: seconds(60, 86_400).default(1_800),
   PACING: pacing.default("smooth"),
   JOIN_LEAD_SECONDS: seconds(0, 604_800).default(3_600),

@@ -8,6 +8,7 @@ import type { Database } from "../common/database.ts";
 import { LIMITS } from "../common/limits.ts";
 import type { Log } from "../common/log.ts";
 import { putMessages } from "../common/outbox/outbox-store.ts";
+import { WorkLoop } from "../common/work-loop.ts";
 import {
   backoffMs,
   chargeKey,
@@ -59,56 +60,43 @@ export class PaymentWorker {
   readonly #options: PaymentWorkerOptions;
   readonly #working = new Set<Promise<void>>();
   readonly #calls = new Set<AbortController>();
+  readonly #loop: WorkLoop;
   #resolved: Resolved[] = [];
-  #running: Promise<void> | undefined;
-  #stopping = false;
-  #wake: () => void = () => {};
-  #woken = false;
 
   constructor(options: PaymentWorkerOptions) {
     this.#options = options;
+    this.#loop = new WorkLoop({
+      look: () => this.#look(),
+      // Leases and what was heard are kept, so trying again loses nothing.
+      onError: (error) =>
+        options.log.warn({ err: error }, "payments: nothing written, will try again"),
+      retryMs: IDLE_POLL_MS,
+    });
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#loop.start();
   }
 
   /** Says that work was committed; cheap, may be called for every transaction. */
   wake(): void {
-    this.#woken = true;
-    this.#wake();
+    this.#loop.wake();
   }
 
   /** Claims nothing more, gives calls on their way a moment, writes down what is known, and ends. */
   async stop(): Promise<void> {
-    this.#stopping = true;
-    this.#wake();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stopping) {
-      this.#woken = false;
-      try {
-        await this.#round();
-      } catch (error) {
-        // The database is away: leases and what was heard are kept, so trying again loses nothing.
-        this.#options.log.warn({ err: error }, "payments: nothing written, will try again");
-        this.#woken = false;
-        await this.#pause(IDLE_POLL_MS);
-      }
-    }
+    await this.#loop.stop();
     await this.#finish();
   }
 
-  /** One look: write down what was heard, claim what is due, rest when there was nothing. */
-  async #round(): Promise<void> {
+  /** Writes down what was heard, claims what is due; rests when there was nothing. */
+  async #look(): Promise<number> {
     await this.#record();
     const room = LIMITS.providerCalls - this.#working.size;
     const claimed =
       room > 0 ? await claimDue(this.#options.database, room, this.#leaseSeconds()) : [];
     for (const payment of claimed) this.#work(payment);
-    if (claimed.length === 0 && this.#resolved.length === 0) await this.#pause(IDLE_POLL_MS);
+    return claimed.length === 0 && this.#resolved.length === 0 ? IDLE_POLL_MS : 0;
   }
 
   async #finish(): Promise<void> {
@@ -150,7 +138,7 @@ export class PaymentWorker {
 
   /** One call. Whatever goes wrong with it, its outcome is unknown: silence. */
   async #ask(call: ProviderCall, payment: ClaimedPayment): Promise<Heard> {
-    if (this.#stopping) return { result: "silence", because: STOPPED };
+    if (this.#loop.stopping) return { result: "silence", because: STOPPED };
     const { timeoutMs } = this.#options;
     const listening = new AbortController();
     const { signal } = listening;
@@ -234,7 +222,7 @@ export class PaymentWorker {
     const refunding = payment.status === "COMPLETED";
     const because = refunding ? `refund not done, attempt ${payment.attempts}: ${why}` : why;
     // Whoever comes after us need not wait for what we no longer listen to.
-    const delayMs = this.#stopping ? 0 : backoffMs(payment.attempts);
+    const delayMs = this.#loop.stopping ? 0 : backoffMs(payment.attempts);
     const level = refunding || payment.attempts > 2 ? "warn" : "debug";
     this.#options.log[level](
       { paymentId: payment.id, sagaId: payment.sagaId, attempts: payment.attempts, why, delayMs },
@@ -245,17 +233,6 @@ export class PaymentWorker {
 
   #leaseSeconds(): number {
     return (CALLS_PER_CLAIM * this.#options.timeoutMs + LEASE_MARGIN_MS) / 1_000;
-  }
-
-  #pause(ms: number): Promise<void> {
-    if (this.#woken || this.#stopping) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }
 

@@ -3,14 +3,9 @@ import { join } from "node:path";
 import type { Context, ServiceSchema } from "moleculer";
 import type { Config } from "../common/config.ts";
 import { type ProviderBehaviour, providerBehaviour } from "../common/contracts/payment.ts";
-import {
-  answers,
-  type Database,
-  ensureDatabase,
-  migrate,
-  openDatabase,
-} from "../common/database.ts";
+import { answers, type Database } from "../common/database.ts";
 import { type Edge, openEdge } from "../common/http/edge.ts";
+import { lifecycle, ownDatabase, type Parts } from "../common/lifecycle.ts";
 import { OutboxRelay } from "../common/outbox/outbox-relay.ts";
 import { countUnsent } from "../common/outbox/outbox-store.ts";
 import type { ServiceContext } from "../common/service-context.ts";
@@ -22,14 +17,7 @@ import { SimulatedProvider } from "./simulated-provider.ts";
 
 /** Broadcast, so that a change made through one process holds for all. */
 const BEHAVIOUR_CHANGED = "payment.provider.changed";
-const SQL_FOLDERS = [
-  join(import.meta.dirname, "../common/sql"),
-  join(import.meta.dirname, "sql"),
-] as const;
-
 export function paymentService(context: ServiceContext): ServiceSchema {
-  /** What was opened, in order; a stop closes it from the last to the first. */
-  const opened: (() => Promise<void>)[] = [];
   let provider: SimulatedProvider | undefined;
   return {
     name: "payment",
@@ -37,37 +25,26 @@ export function paymentService(context: ServiceContext): ServiceSchema {
       [BEHAVIOUR_CHANGED]: (ctx: Context<unknown>) =>
         provider?.behave(providerBehaviour.parse(ctx.params)),
     },
-    async started() {
-      const database = await ownDatabase(context);
-      opened.push(() => database.end());
+    ...lifecycle(context.log, async (parts) => {
+      const sql = join(import.meta.dirname, "sql");
+      const database = await ownDatabase(context, "payment", { sql, messaging: true });
+      parts.opened(() => database.end());
       provider = new SimulatedProvider(database, initialBehaviour(context.config));
-      await start(context, database, provider, opened);
-    },
-    async stopped() {
-      for (const close of opened.splice(0).reverse()) {
-        await close().catch((error) => context.log.warn({ err: error }, "payment: close failed"));
-      }
-    },
+      await start(context, database, provider, parts);
+    }),
   };
-}
-
-async function ownDatabase(context: ServiceContext): Promise<Database> {
-  const url = context.databaseUrl("payment");
-  await ensureDatabase(url);
-  await migrate(url, SQL_FOLDERS);
-  return openDatabase({ url, poolSize: context.config.DATABASE_POOL_SIZE });
 }
 
 async function start(
   context: ServiceContext,
   database: Database,
   provider: SimulatedProvider,
-  opened: (() => Promise<void>)[],
+  parts: Parts,
 ): Promise<void> {
   const { config, clock, log, bus } = context;
   let count: (payment: StoredPayment) => void = () => {};
   const relay = new OutboxRelay({ database, bus, log });
-  opened.push(() => relay.stop());
+  parts.opened(() => relay.stop());
   const worker = new PaymentWorker({
     database,
     provider,
@@ -81,9 +58,9 @@ async function start(
       for (const payment of payments) count(payment);
     },
   });
-  opened.push(() => worker.stop());
+  parts.opened(() => worker.stop());
   const edge = await openPaymentEdge(context, database, provider);
-  opened.push(() => edge.close());
+  parts.opened(() => edge.close());
   count = outcomeCounter(edge);
   watchBacklog(edge, database);
   const onOutcome = (payment: StoredPayment, settled: boolean) => {

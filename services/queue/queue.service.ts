@@ -6,6 +6,7 @@ import { EVENT_CHANGED, type EventForSale } from "../common/contracts/ticket.ts"
 import { type Edge, openEdge } from "../common/http/edge.ts";
 import type { EdgeMetrics } from "../common/http/metrics.ts";
 import { uuid } from "../common/ids.ts";
+import { lifecycle } from "../common/lifecycle.ts";
 import type { ServiceContext } from "../common/service-context.ts";
 import { MemoryWaitingRoom } from "./memory-waiting-room.ts";
 import { PositionStreams } from "./position-streams.ts";
@@ -19,7 +20,6 @@ const WAIT_BUCKETS = [1, 5, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600];
 
 export function queueService(context: ServiceContext): ServiceSchema {
   let queue: Queue | undefined;
-  let edge: Edge | undefined;
   const running = (): Queue => {
     if (!queue) throw new Error("the queue service has not started");
     return queue;
@@ -41,17 +41,16 @@ export function queueService(context: ServiceContext): ServiceSchema {
       },
     },
 
-    async started() {
-      queue = new Queue(context);
-      edge = await queue.open();
+    ...lifecycle(context.log, async (parts) => {
+      const opened = new Queue(context);
+      queue = opened;
+      parts.opened(() => opened.close());
+      const edge = await opened.open();
+      parts.opened(() => edge.close());
+      // Streams would keep the edge from closing.
+      parts.opened(() => opened.streams.close());
       context.onListening("queue", edge.url);
-    },
-
-    async stopped() {
-      queue?.streams.close();
-      await edge?.close();
-      await queue?.close();
-    },
+    }),
   };
 }
 
@@ -148,8 +147,7 @@ function openStore({ config, clock, log }: ServiceContext): WaitingRoomStore {
     waitingTtlSeconds: config.WAITING_TTL_SECONDS,
     settings: {
       permitsPerMinute: config.PERMITS_PER_MINUTE,
-      // The setting may have a fraction; the live one, and its route, know whole seconds.
-      passTtlSeconds: Math.round(config.PASS_TTL_SECONDS),
+      passTtlSeconds: config.PASS_TTL_SECONDS,
       paused: false,
       pacing: config.PACING,
     },

@@ -1,50 +1,35 @@
 /** The booking saga's coordinator as a service: consumes its messages, keeps its deadlines. */
 import { join } from "node:path";
 import type { ServiceSchema } from "moleculer";
-import { answers, ensureDatabase, migrate, openDatabase } from "../common/database.ts";
+import { answers } from "../common/database.ts";
 import { openEdge } from "../common/http/edge.ts";
+import { lifecycle, ownDatabase, type Parts } from "../common/lifecycle.ts";
+import type { Log } from "../common/log.ts";
 import { OutboxRelay } from "../common/outbox/outbox-relay.ts";
 import type { ServiceContext } from "../common/service-context.ts";
+import { WorkLoop } from "../common/work-loop.ts";
 import { Coordinator, DEADLINE_BATCH } from "./coordinator.ts";
-import { DeadlineLoop } from "./deadline-loop.ts";
 import { sagaRoutes } from "./saga.http.ts";
 import { sagaMetrics } from "./saga-metrics.ts";
 import type { Step } from "./step.ts";
 
-const SQL_FOLDERS = [join(import.meta.dirname, "../common/sql"), join(import.meta.dirname, "sql")];
+/** A deadline is acted on at most this late; one look is one indexed query, about 1 ms. */
+const LOOK_EVERY_MS = 250;
+const AFTER_FAILURE_MS = 1_000;
 
 export function sagaService(context: ServiceContext): ServiceSchema {
-  let parts = new AsyncDisposableStack();
-  return {
-    name: "saga",
-    async started() {
-      parts = new AsyncDisposableStack();
-      try {
-        await start(context, parts);
-      } catch (error) {
-        // Nobody is sure to stop a service that did not start.
-        await parts.disposeAsync();
-        throw error;
-      }
-    },
-    async stopped() {
-      await parts.disposeAsync();
-    },
-  };
+  return { name: "saga", ...lifecycle(context.log, (parts) => start(context, parts)) };
 }
 
-/** Whatever has been started is left on the stack, also when a later part fails to start. */
-async function start(context: ServiceContext, parts: AsyncDisposableStack): Promise<void> {
+async function start(context: ServiceContext, parts: Parts): Promise<void> {
   const { config, bus, clock, verifier } = context;
   const log = context.log.child({ service: "saga" });
-  const url = context.databaseUrl("saga");
-  await ensureDatabase(url);
-  await migrate(url, SQL_FOLDERS);
-  const database = await openDatabase({ url, poolSize: config.DATABASE_POOL_SIZE });
-  parts.defer(() => database.end());
+  const sql = join(import.meta.dirname, "sql");
+  const database = await ownDatabase(context, "saga", { sql, messaging: true });
+  parts.opened(() => database.end());
 
   const relay = new OutboxRelay({ database, bus, log });
-  parts.defer(() => relay.stop());
+  parts.opened(() => relay.stop());
   let count: (step: Step) => void = () => {};
   const coordinator = new Coordinator({
     database,
@@ -59,13 +44,9 @@ async function start(context: ServiceContext, parts: AsyncDisposableStack): Prom
       if (step.send.length > 0) relay.wake();
     },
   });
-  parts.defer(() => coordinator.close());
-  const loop = new DeadlineLoop({
-    pass: () => coordinator.passDeadlines(),
-    fullBatch: DEADLINE_BATCH,
-    log,
-  });
-  parts.defer(() => loop.stop());
+  parts.opened(() => coordinator.close());
+  const loop = deadlineLoop(coordinator, log);
+  parts.opened(() => loop.stop());
 
   // Before the first message, which is to be counted; closed first, because it was opened last.
   const edge = await openEdge({
@@ -78,11 +59,22 @@ async function start(context: ServiceContext, parts: AsyncDisposableStack): Prom
     readiness: async () => ({ database: await answers(database) }),
     routes: (app) => sagaRoutes(app, { database, coordinator }),
   });
-  parts.defer(() => edge.close());
+  parts.opened(() => edge.close());
   count = sagaMetrics(edge.metrics, database);
 
   await bus.consume("saga", (message) => coordinator.handle(message));
   relay.start();
   loop.start();
   context.onListening("saga", edge.url);
+}
+
+/** In every process that coordinates sagas; row locks keep them from deciding one deadline twice. */
+function deadlineLoop(coordinator: Coordinator, log: Log): WorkLoop {
+  return new WorkLoop({
+    // A full batch may have left some over: the next one follows at once.
+    look: async () => ((await coordinator.passDeadlines()) < DEADLINE_BATCH ? LOOK_EVERY_MS : 0),
+    // Deadlines stand in the database: the next look finds all that this one missed.
+    onError: (error) => log.warn({ err: error }, "saga: deadlines not looked at, will try again"),
+    retryMs: AFTER_FAILURE_MS,
+  });
 }

@@ -5,6 +5,7 @@
 import type { Database } from "../common/database.ts";
 import type { Log } from "../common/log.ts";
 import { putMessages } from "../common/outbox/outbox-store.ts";
+import { WorkLoop } from "../common/work-loop.ts";
 import {
   cancelBatch,
   compensationProgress,
@@ -25,53 +26,46 @@ const AGAIN_MS = 100;
 export class EventCompensation {
   readonly #changes: Changes;
   readonly #log: Log;
-  #running: Promise<void> | undefined;
-  #stopping = false;
-  #woken = false;
-  #wake: () => void = () => {};
+  readonly #loop: WorkLoop;
 
   constructor(changes: Changes, log: Log) {
     this.#changes = changes;
     this.#log = log;
+    this.#loop = new WorkLoop({
+      look: () => this.#look(),
+      onError: (error) =>
+        log.warn({ err: error }, "compensation of cancelled events: will try again"),
+      retryMs: IDLE_POLL_MS,
+    });
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#loop.start();
   }
 
   /** Says that an event was cancelled. */
   wake(): void {
-    this.#woken = true;
-    this.#wake();
+    this.#loop.wake();
   }
 
   /** Finishes the batch at hand and ends. */
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    this.#wake();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopping) {
-      this.#woken = false;
-      let left = 0;
-      try {
-        for (const eventId of await eventsToCompensate(this.#database)) {
-          left += await this.#settle(eventId);
-        }
-      } catch (error) {
-        this.#log.warn({ err: error }, "compensation of cancelled events: will try again");
-      }
-      await this.#pause(left > 0 ? AGAIN_MS : IDLE_POLL_MS);
+  async #look(): Promise<number> {
+    let left = 0;
+    for (const eventId of await eventsToCompensate(this.#database)) {
+      left += await this.#settle(eventId);
     }
+    return left > 0 ? AGAIN_MS : IDLE_POLL_MS;
   }
 
   /** @returns the live reservations that are left. */
   async #settle(eventId: number): Promise<number> {
     for (const productId of await productsOf(this.#database, eventId)) {
       let fromUser: number | undefined = 0;
-      while (fromUser !== undefined && !this.#stopping) {
+      while (fromUser !== undefined && !this.#loop.stopping) {
         fromUser = await this.#settleBatch(productId, fromUser);
       }
     }
@@ -96,16 +90,5 @@ export class EventCompensation {
 
   get #database(): Database {
     return this.#changes.database;
-  }
-
-  #pause(ms: number): Promise<void> {
-    if (this.#woken || this.#stopping) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }

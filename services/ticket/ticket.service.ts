@@ -3,15 +3,10 @@ import { join } from "node:path";
 import type { Context, ServiceSchema } from "moleculer";
 import { id } from "../common/contracts/shared.ts";
 import { EVENT_CHANGED, type EventForSale } from "../common/contracts/ticket.ts";
-import {
-  answers,
-  type Database,
-  ensureDatabase,
-  migrate,
-  openDatabase,
-} from "../common/database.ts";
+import { answers, type Database } from "../common/database.ts";
 import { type Edge, openEdge } from "../common/http/edge.ts";
 import { uuid } from "../common/ids.ts";
+import { lifecycle, ownDatabase, type Parts } from "../common/lifecycle.ts";
 import { OutboxRelay } from "../common/outbox/outbox-relay.ts";
 import { countUnsent } from "../common/outbox/outbox-store.ts";
 import type { ServiceContext } from "../common/service-context.ts";
@@ -23,15 +18,7 @@ import { type Changes, handleSagaCommand } from "./reservation-changes.ts";
 import { isPassSpent, markPaymentPending } from "./reservation-store.ts";
 import { type TicketRoutes, ticketRoutes } from "./ticket.http.ts";
 
-/** Of the ticket database, in the order in which they are applied. */
-export const TICKET_SQL_FOLDERS = [
-  join(import.meta.dirname, "../common/sql"),
-  join(import.meta.dirname, "sql"),
-] as const;
-
 export function ticketService(context: ServiceContext): ServiceSchema {
-  /** What was opened, in order; a stop closes it from the last to the first. */
-  const opened: (() => Promise<void>)[] = [];
   let database: Database | undefined;
   return {
     name: "ticket",
@@ -42,17 +29,13 @@ export function ticketService(context: ServiceContext): ServiceSchema {
         return saleOf(database, ctx.params.eventId);
       },
     },
-    async started() {
-      const own = await ownDatabase(context);
-      opened.push(() => own.end());
+    ...lifecycle(context.log, async (parts) => {
+      const sql = join(import.meta.dirname, "sql");
+      const own = await ownDatabase(context, "ticket", { sql, messaging: true });
+      parts.opened(() => own.end());
       database = own;
-      await start(context, own, opened);
-    },
-    async stopped() {
-      for (const close of opened.splice(0).reverse()) {
-        await close().catch((error) => context.log.warn({ err: error }, "ticket: close failed"));
-      }
-    },
+      await start(context, own, parts);
+    }),
   };
 }
 
@@ -61,32 +44,21 @@ async function saleOf(database: Database, eventId: unknown): Promise<EventForSal
   return known.success ? eventForSale(database, known.data) : { found: false };
 }
 
-async function ownDatabase(context: ServiceContext): Promise<Database> {
-  const url = context.databaseUrl("ticket");
-  await ensureDatabase(url);
-  await migrate(url, TICKET_SQL_FOLDERS);
-  return openDatabase({ url, poolSize: context.config.DATABASE_POOL_SIZE });
-}
-
-async function start(
-  context: ServiceContext,
-  database: Database,
-  opened: (() => Promise<void>)[],
-): Promise<void> {
+async function start(context: ServiceContext, database: Database, parts: Parts): Promise<void> {
   const { broker, bus, clock, log } = context;
   const count: Counting = { purchase: () => {}, lostPass: () => {} };
   const relay = openRelay(context, database);
-  opened.push(() => relay.stop());
+  parts.opened(() => relay.stop());
   const changes: Changes = { database, clock, ids: uuid, onMessages: () => relay.wake() };
   const compensation = new EventCompensation(changes, log);
-  opened.push(() => compensation.stop());
+  parts.opened(() => compensation.stop());
   const gate = new PassGate({
     broker,
     log,
     isSpent: (passToken) => isPassSpent(database, passToken),
     onLost: () => count.lostPass(),
   });
-  opened.push(() => gate.stop());
+  parts.opened(() => gate.stop());
   const onReserved = () => relay.wake();
   const desk = new BookingDesk({ database, gate, clock, ids: uuid, log, onReserved });
   await bus.consume("ticket", (message) => handleSagaCommand(changes, message));
@@ -98,7 +70,7 @@ async function start(
     onEventChanged: (eventId) => announceChange(context, eventId),
     onEventCancelled: () => compensation.wake(),
   });
-  opened.push(() => edge.close());
+  parts.opened(() => edge.close());
   watch(edge, database, count);
   relay.start();
   compensation.start();

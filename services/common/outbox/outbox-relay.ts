@@ -7,6 +7,7 @@ import type { Message } from "../contracts/messages.ts";
 import type { Database, Transaction } from "../database.ts";
 import { LIMITS } from "../limits.ts";
 import type { Log } from "../log.ts";
+import { WorkLoop } from "../work-loop.ts";
 import {
   type ClaimedMessage,
   claimMessages,
@@ -33,62 +34,48 @@ export interface OutboxRelayOptions {
 export class OutboxRelay {
   readonly #options: OutboxRelayOptions;
   readonly #sending = new Set<Promise<void>>();
+  readonly #loop: WorkLoop;
   #sent: Message[] = [];
-  #running: Promise<void> | undefined;
-  #stopping = false;
-  #wake: () => void = () => {};
-  #woken = false;
   #tidyAt = 0;
 
   constructor(options: OutboxRelayOptions) {
     this.#options = options;
+    this.#loop = new WorkLoop({
+      look: () => this.#look(),
+      // The rows stay where they are, so trying again loses nothing.
+      onError: (error) =>
+        options.log.warn({ err: error }, "outbox: cannot reach the database, will try again"),
+      retryMs: IDLE_POLL_MS,
+    });
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#loop.start();
   }
 
   /** Says that rows were committed; cheap, may be called for every transaction. */
   wake(): void {
-    this.#woken = true;
-    this.#wake();
+    this.#loop.wake();
   }
 
   /** Finishes what is on its way, marks it, and ends. */
   async stop(): Promise<void> {
-    this.#stopping = true;
-    this.#wake();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stopping) {
-      try {
-        await this.#round();
-      } catch (error) {
-        // The database is away: the rows stay where they are, so trying again loses nothing.
-        this.#options.log.warn({ err: error }, "outbox: cannot reach the database, will try again");
-        // A wake-up is no reason to hammer a database that is away.
-        this.#woken = false;
-        await this.#pause(IDLE_POLL_MS);
-      }
-    }
+    await this.#loop.stop();
     await Promise.allSettled(this.#sending);
     await this.#flush().catch((error) =>
       this.#options.log.warn({ err: error }, "outbox: last marks not written; will be sent again"),
     );
   }
 
-  /** One look: mark what was taken over, claim what is due, send it, rest when there was nothing. */
-  async #round(): Promise<void> {
+  /** Marks what was taken over, claims what is due, sends it; rests when there was nothing. */
+  async #look(): Promise<number> {
     await this.#flush();
-    this.#woken = false;
     const room = LIMITS.outboxWindow - this.#sending.size;
     const claimed =
       room > 0 ? await claimMessages(this.#options.database, room, LIMITS.outboxLeaseSeconds) : [];
     for (const one of claimed) this.#send(one);
     await this.#tidy();
-    if (claimed.length === 0 && this.#sent.length === 0) await this.#pause(IDLE_POLL_MS);
+    return claimed.length === 0 && this.#sent.length === 0 ? IDLE_POLL_MS : 0;
   }
 
   #send({ message, attempts }: ClaimedMessage): void {
@@ -146,16 +133,5 @@ export class OutboxRelay {
     if (now < this.#tidyAt) return;
     this.#tidyAt = now + TIDY_EVERY_MS;
     await forgetOld(this.#options.database, KEEP_DAYS);
-  }
-
-  #pause(ms: number): Promise<void> {
-    if (this.#woken || this.#stopping) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }

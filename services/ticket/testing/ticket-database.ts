@@ -1,20 +1,15 @@
 /** A ticket database of a test's own, a small shop in it, and looks at what must always hold. */
 import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { z } from "zod";
-import {
-  type Database,
-  ensureDatabase,
-  migrate,
-  openDatabase,
-  sql,
-  withClient,
-  withDatabase,
-} from "../../common/database.ts";
+import { type Database, sql, withClient, withDatabase } from "../../common/database.ts";
+import { ownDatabase } from "../../common/lifecycle.ts";
 import { eventually, testDatabaseServer } from "../../common/testing/service-harness.ts";
 import { insertEvent, insertProduct } from "../catalogue-store.ts";
 import type { ReserveRequest } from "../reservation-store.ts";
-import { TICKET_SQL_FOLDERS } from "../ticket.service.ts";
+
+const SQL_FOLDER = join(import.meta.dirname, "../sql");
 
 /** ISO-8601, from now. */
 export const inHours = (hours: number): string =>
@@ -28,10 +23,11 @@ export interface TestDatabase {
 export async function ticketDatabase(poolSize = 20): Promise<TestDatabase> {
   const server = testDatabaseServer();
   const name = `t_${randomUUID().replaceAll("-", "").slice(0, 16)}_ticket`;
-  const url = withDatabase(server, name);
-  await ensureDatabase(url);
-  await migrate(url, TICKET_SQL_FOLDERS);
-  const database = await openDatabase({ url, poolSize });
+  const context = {
+    config: { DATABASE_POOL_SIZE: poolSize },
+    databaseUrl: () => withDatabase(server, name),
+  };
+  const database = await ownDatabase(context, "ticket", { sql: SQL_FOLDER, messaging: true });
   return {
     database,
     async drop() {
