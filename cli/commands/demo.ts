@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { type Config, processEnvironment } from "../../services/common/config.ts";
 import { SERVICES } from "../../services/common/contracts/names.ts";
-import { addUser, freeServicePorts, removeStackData } from "../../services/stack.ts";
+import { addUser, freeServicePorts, removeStackData } from "../../services/stack/access.ts";
 import { EXIT } from "../exit.ts";
 import { type Interrupts, listenForInterrupts } from "../interrupts.ts";
 import type { Run } from "../main.ts";

@@ -1,6 +1,6 @@
 /** `reservex doctor`: what is missing on this machine and how to get it. */
 import type { Command } from "commander";
-import { examine } from "../../services/doctor.ts";
+import { examine } from "../../services/stack/doctor.ts";
 import { EXIT } from "../exit.ts";
 import type { Run } from "../main.ts";
 import { dataOption, jsonOption } from "./options.ts";

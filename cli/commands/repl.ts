@@ -1,6 +1,6 @@
 /** `reservex repl`: Moleculer's own REPL on the running cluster. */
 import type { Command } from "commander";
-import { joinCluster } from "../../services/stack.ts";
+import { joinCluster } from "../../services/stack/access.ts";
 import { usageError } from "../exit.ts";
 import type { Run } from "../main.ts";
 import { dataOption, jsonOption } from "./options.ts";

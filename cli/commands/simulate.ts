@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { type Config, processEnvironment } from "../../services/common/config.ts";
 import { SERVICES } from "../../services/common/contracts/names.ts";
-import { stackUrls } from "../../services/stack.ts";
+import { stackUrls } from "../../services/stack/access.ts";
 import type { TargetUrls } from "../engine/plan.ts";
 import { usageError } from "../exit.ts";
 import { listenForInterrupts } from "../interrupts.ts";

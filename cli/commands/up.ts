@@ -1,7 +1,7 @@
 /** `reservex up`: runs services until interrupted. */
 import { type Command, InvalidArgumentError } from "commander";
 import { SERVICES, type ServiceName } from "../../services/common/contracts/names.ts";
-import { startStack } from "../../services/stack.ts";
+import { startStack } from "../../services/stack/stack.ts";
 import { CommandError, EXIT } from "../exit.ts";
 import { aborted, listenForInterrupts } from "../interrupts.ts";
 import type { Run } from "../main.ts";

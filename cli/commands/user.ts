@@ -1,7 +1,7 @@
 /** `reservex user create`: the way to the first administrator. */
 import type { Command } from "commander";
 import { signupBody } from "../../services/common/contracts/account.ts";
-import { addUser as storeUser } from "../../services/stack.ts";
+import { addUser as storeUser } from "../../services/stack/access.ts";
 import { CommandError, EXIT, usageError } from "../exit.ts";
 import type { Run } from "../main.ts";
 import { dataOption, jsonOption } from "./options.ts";

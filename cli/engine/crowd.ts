@@ -6,7 +6,7 @@ import { PassPool } from "./pass-pool.ts";
 import { type RunPlan, type Tuning, tuningOf } from "./plan.ts";
 import type { Job } from "./recorder.ts";
 import { type Outgoing, scriptOf } from "./script.ts";
-import type { ClientCounts } from "./snapshot.ts";
+import { type ClientCounts, nobodyYet } from "./snapshot.ts";
 import { step } from "./virtual-client.ts";
 
 /** What the crowd asks of the engine. */
@@ -57,18 +57,7 @@ export class Crowd {
     this.#states = new Array<ClientState>(total).fill(AWAY);
     this.#who = new Array<Who | undefined>(total).fill(undefined);
     this.#passes = new PassPool(Math.max(0, sale.passTtlSeconds * 1_000 - STALE_PASS_MS));
-    this.#counts = {
-      total,
-      notArrived: total,
-      waiting: 0,
-      buying: 0,
-      confirmed: 0,
-      cancelled: 0,
-      soldOut: 0,
-      absent: 0,
-      attackers: 0,
-      gaveUp: 0,
-    };
+    this.#counts = nobodyYet(total);
     this.#ctx = {
       script: scriptOf(seed, settings, sale, this.#tuning),
       who: this.#cast(0),

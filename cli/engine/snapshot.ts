@@ -73,3 +73,45 @@ export interface LatencyLine {
   readonly p99: number;
   readonly max: number;
 }
+
+/** Nobody has arrived. */
+export function nobodyYet(total: number): ClientCounts {
+  return {
+    total,
+    notArrived: total,
+    waiting: 0,
+    buying: 0,
+    confirmed: 0,
+    cancelled: 0,
+    soldOut: 0,
+    absent: 0,
+    attackers: 0,
+    gaveUp: 0,
+  };
+}
+
+/** What there is to see before the first client: the plan. */
+export function snapshotBefore(clients: number, permitsPerMinute: number): Snapshot {
+  return {
+    phase: "starting",
+    elapsedMs: 0,
+    progress: 0,
+    clients: nobodyYet(clients),
+    admissions: { total: 0, lastMinute: 0, permitsPerMinute },
+    stock: [],
+    bookings: { pending: 0, confirmed: 0, cancelled: 0 },
+    latency: [],
+    errors: [],
+    tester: {
+      sendLagMs: { p50: 0, p99: 0, max: 0 },
+      eventLoopLagMs: { p99: 0, max: 0 },
+      droppedArrivals: 0,
+      requestsPerSecond: 0,
+      inFlight: 0,
+      rssMb: 0,
+    },
+    lineHistory: [],
+    admissionHistory: [],
+    verdicts: [],
+  };
+}

@@ -5,12 +5,11 @@ import { AdminClient, TargetError } from "../engine/admin-client.ts";
 import { runSale } from "../engine/engine.ts";
 import { waitUntilSettled } from "../engine/ledger.ts";
 import type { TargetUrls } from "../engine/plan.ts";
-import type { Snapshot } from "../engine/snapshot.ts";
+import { type Snapshot, snapshotBefore } from "../engine/snapshot.ts";
 import { prepareSale, type SalePlan } from "../engine/target.ts";
 import type { Interrupts } from "../interrupts.ts";
 import { startDisplay } from "./display.ts";
 import { historyPath, type JudgedRun, judgeFolder, writeLedger } from "./run-folder.ts";
-import { waitingSnapshot } from "./waiting-snapshot.ts";
 
 export interface SaleRun {
   readonly target: TargetUrls;
@@ -32,7 +31,7 @@ const PASS_TTL_SECONDS = 300;
  */
 export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
   const { target, adminToken, crowd, folder, environment, interrupts } = run;
-  let snapshot: () => Snapshot = () => waitingSnapshot(crowd);
+  let snapshot: () => Snapshot = () => snapshotBefore(crowd.clients, crowd.permitsPerMinute);
   const display = await startDisplay({
     getSnapshot: () => snapshot(),
     json: crowd.json === true,

@@ -1,40 +1,8 @@
 /** Snapshots for tests: nothing yet, the midst of a sale, very large, and judged. */
-import type { Snapshot } from "../engine/snapshot.ts";
+import { type Snapshot, snapshotBefore } from "../engine/snapshot.ts";
 import type { Verdict } from "../judge/verdict.ts";
 
-export const emptySnapshot: Snapshot = {
-  phase: "starting",
-  elapsedMs: 0,
-  progress: 0,
-  clients: {
-    total: 0,
-    notArrived: 0,
-    waiting: 0,
-    buying: 0,
-    confirmed: 0,
-    cancelled: 0,
-    soldOut: 0,
-    absent: 0,
-    attackers: 0,
-    gaveUp: 0,
-  },
-  admissions: { total: 0, lastMinute: 0, permitsPerMinute: 0 },
-  stock: [],
-  bookings: { pending: 0, confirmed: 0, cancelled: 0 },
-  latency: [],
-  errors: [],
-  tester: {
-    sendLagMs: { p50: 0, p99: 0, max: 0 },
-    eventLoopLagMs: { p99: 0, max: 0 },
-    droppedArrivals: 0,
-    requestsPerSecond: 0,
-    inFlight: 0,
-    rssMb: 0,
-  },
-  lineHistory: [],
-  admissionHistory: [],
-  verdicts: [],
-};
+export const emptySnapshot: Snapshot = snapshotBefore(0, 0);
 
 /** In the midst of a sale: 251 of 600 seats taken. */
 export const sellingSnapshot: Snapshot = {

@@ -137,8 +137,9 @@ test("engine, judge and report do not know the screen or the command line's pars
 
 test("the command line takes from the services only what is meant for it", () => {
   const doors = [
-    "services/stack.ts",
-    "services/doctor.ts",
+    "services/stack/stack.ts",
+    "services/stack/access.ts",
+    "services/stack/doctor.ts",
     "services/common/errors.ts",
     "services/common/ids.ts",
     "services/common/config.ts",

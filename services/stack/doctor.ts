@@ -3,12 +3,12 @@ import { constants } from "node:fs";
 import { access, mkdir } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import { resolve } from "node:path";
-import { type Config, processEnvironment } from "./common/config.ts";
-import { SERVICES } from "./common/contracts/names.ts";
-import { isPortFree, whoHoldsPort } from "./common/servers/ports.ts";
-import { locatePostgres } from "./common/servers/postgres-binaries.ts";
-import { findProgram, runProgram } from "./common/servers/programs.ts";
-import { messageOf } from "./common/servers/server-unavailable.ts";
+import { type Config, processEnvironment } from "../common/config.ts";
+import { SERVICES } from "../common/contracts/names.ts";
+import { isPortFree, whoHoldsPort } from "../common/servers/ports.ts";
+import { locatePostgres } from "../common/servers/postgres-binaries.ts";
+import { findProgram, runProgram } from "../common/servers/programs.ts";
+import { messageOf } from "../common/servers/server-unavailable.ts";
 
 export interface Check {
   readonly name: string;

@@ -1,0 +1,52 @@
+/** What is looked at before anything starts, so that a wrong setting leaves nothing half-started. */
+import { connect } from "nats";
+import type { Config } from "../common/config.ts";
+import { SERVICES, type ServiceName } from "../common/contracts/names.ts";
+import { ConfigurationError, UnavailableError } from "../common/errors.ts";
+import { isPortFree, whoHoldsPort } from "../common/servers/ports.ts";
+
+/** Services of other processes are out of reach without NATS, and would only answer 503. */
+export function checkSubset(config: Config, services: readonly ServiceName[]): void {
+  const missing = SERVICES.filter((name) => !services.includes(name));
+  if (missing.length === 0 || config.NATS_URL) return;
+  throw new ConfigurationError(
+    `--services ${services.join(",")}: without ${missing.join(", ")} in the same process, services meet over NATS; set NATS_URL`,
+  );
+}
+
+/** A port that is taken is named with its holder. */
+export async function checkPorts(config: Config, services: readonly ServiceName[]): Promise<void> {
+  const taken = new Map<number, ServiceName>();
+  for (const name of services) {
+    const port = config.ports[name];
+    const variable = `${name.toUpperCase()}_PORT`;
+    if (port === 0) continue;
+    const twin = taken.get(port);
+    if (twin)
+      throw new ConfigurationError(`${variable}=${port}: the ${twin} service has this port`);
+    taken.set(port, name);
+    if (await isPortFree(port, config.HTTP_HOST)) continue;
+    const holder = await whoHoldsPort(port);
+    throw new UnavailableError(
+      `port ${port} (${name}) is in use${holder ? ` by ${holder}` : ""}; free it or set ${variable}`,
+    );
+  }
+}
+
+/** Moleculer would try for ever without a word. */
+export async function checkNats(config: Config): Promise<void> {
+  if (!config.NATS_URL) return;
+  try {
+    const connection = await connect({
+      servers: config.NATS_URL,
+      timeout: 5_000,
+      reconnect: false,
+    });
+    await connection.close();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UnavailableError(
+      `NATS does not answer at NATS_URL (${new URL(config.NATS_URL).host}): ${why}`,
+    );
+  }
+}

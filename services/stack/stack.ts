@@ -1,0 +1,180 @@
+/** Starts services, all in this process or any subset, with what they stand on. */
+import { randomBytes } from "node:crypto";
+import { join, resolve } from "node:path";
+import { ServiceBroker, type ServiceSchema } from "moleculer";
+import { brokerOptions } from "../../moleculer.config.ts";
+import { accountService } from "../account/account.service.ts";
+import { DirectBus } from "../common/bus/direct-bus.ts";
+import { systemClock } from "../common/clock.ts";
+import type { Config } from "../common/config.ts";
+import { SERVICES, type ServiceName } from "../common/contracts/names.ts";
+import { remoteVerifier, type TokenVerifier } from "../common/http/tokens.ts";
+import { assertLimits } from "../common/limits.ts";
+import { LONGEST_SOCKET_PATH } from "../common/local-transporter.ts";
+import { createLog, type Log } from "../common/log.ts";
+import type { EmbeddedPostgres } from "../common/servers/embedded-postgres.ts";
+import type { ServiceContext } from "../common/service-context.ts";
+import { paymentService } from "../payment/payment.service.ts";
+import { queueService } from "../queue/queue.service.ts";
+import { sagaService } from "../saga/saga.service.ts";
+import { ticketService } from "../ticket/ticket.service.ts";
+import { databaseUrls, startPostgres } from "./databases.ts";
+import { checkNats, checkPorts, checkSubset } from "./preconditions.ts";
+import { removeStackNote, type StackNote, writeStackNote } from "./stack-file.ts";
+
+const FACTORIES: Readonly<Record<ServiceName, (context: ServiceContext) => ServiceSchema>> = {
+  account: accountService,
+  queue: queueService,
+  ticket: ticketService,
+  payment: paymentService,
+  saga: sagaService,
+};
+
+/** The waiting room needs none. */
+const NEEDS_DATABASE: ReadonlySet<ServiceName> = new Set(["account", "ticket", "payment", "saga"]);
+
+export interface StackOptions {
+  readonly config: Config;
+  readonly services: readonly ServiceName[];
+  /** Where the embedded PostgreSQL keeps its files. */
+  readonly dataDir: string;
+  /** false: the folder is thrown away afterwards, so nothing needs to reach the disk. */
+  readonly durable: boolean;
+}
+
+export interface Stack {
+  /** Base URL of each service's HTTP edge. */
+  readonly urls: Readonly<Record<string, string>>;
+  readonly broker: ServiceBroker;
+  /** Rejects never; resolves with a line when something the stack stands on has gone for good. */
+  readonly lost: Promise<string>;
+  /** Lets requests end, closes edges, then databases, then PostgreSQL. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the chosen services and resolves when all of them answer. When anything fails, all that
+ * was started is stopped again.
+ * @throws ConfigurationError (wrong settings), UnavailableError (a port, PostgreSQL, NATS)
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  assertLimits();
+  const { config, services } = options;
+  const dataDir = resolve(options.dataDir);
+  checkSubset(config, services);
+  await checkPorts(config, services);
+  await checkNats(config);
+  const log = createLog(config.logLevel);
+  const postgres = needsPostgres(config, services)
+    ? await startPostgres(dataDir, {
+        durable: options.durable,
+        log: (line) => log.debug({ postgres: line }),
+      })
+    : undefined;
+  const server = config.DATABASE_URL ?? postgres?.url("postgres");
+  try {
+    const socket = postgres && socketPath(config, dataDir);
+    const { broker, bus, urls } = await startServices(config, services, { server, socket }, log);
+    if (postgres) await writeStackNote(dataDir, note(urls, server, socket));
+    return {
+      urls,
+      broker,
+      lost: lostServer(postgres),
+      async stop() {
+        await bus.close();
+        await broker.stop();
+        if (postgres) await removeStackNote(dataDir);
+        await postgres?.stop();
+      },
+    };
+  } catch (error) {
+    await postgres?.stop();
+    throw error;
+  }
+}
+
+async function startServices(
+  config: Config,
+  services: readonly ServiceName[],
+  { server, socket }: { server: string | undefined; socket: string | undefined },
+  log: Log,
+) {
+  const urls: Record<string, string> = {};
+  const local = socket === undefined ? undefined : ({ path: socket, role: "hub" } as const);
+  const broker = new ServiceBroker(brokerOptions(config, { nodeId: nodeIdOf(services), local }));
+  const bus = new DirectBus(broker);
+  const context: ServiceContext = {
+    config,
+    broker,
+    bus,
+    clock: systemClock,
+    log,
+    verifier: verifierOf(config, () => urls.account),
+    serviceCredential:
+      config.SERVICE_CREDENTIAL ??
+      (config.embedded ? randomBytes(32).toString("base64url") : undefined),
+    databaseUrl: databaseUrls(server),
+    onListening: (service, url) => {
+      urls[service] = url;
+    },
+  };
+  for (const name of services) broker.createService(FACTORIES[name](context));
+  try {
+    await broker.start();
+    return { broker, bus, urls };
+  } catch (error) {
+    await broker
+      .stop()
+      .catch((stopping) => log.debug({ err: stopping }, "stop after a failed start"));
+    throw error;
+  }
+}
+
+/** Only where no server is given, and only for services that store anything there. */
+function needsPostgres(config: Config, services: readonly ServiceName[]): boolean {
+  return config.embedded && services.some((name) => NEEDS_DATABASE.has(name));
+}
+
+function nodeIdOf(services: readonly ServiceName[]): string {
+  const what = services.length === SERVICES.length ? "all" : services.join("-");
+  return `${what}-${process.pid}-${randomBytes(3).toString("hex")}`;
+}
+
+function note(
+  urls: Readonly<Record<string, string>>,
+  databaseUrl: string | undefined,
+  socket: string | undefined,
+): StackNote {
+  return {
+    pid: process.pid,
+    urls: { ...urls },
+    ...(databaseUrl ? { databaseUrl } : {}),
+    ...(socket ? { socket } : {}),
+  };
+}
+
+/** Only an embedded stack needs it, and only a short path can be a socket. */
+function socketPath(config: Config, dataDir: string): string | undefined {
+  const path = join(dataDir, "broker.sock");
+  return config.NATS_URL || path.length > LONGEST_SOCKET_PATH ? undefined : path;
+}
+
+function lostServer(postgres: EmbeddedPostgres | undefined): Promise<string> {
+  if (!postgres) return new Promise(() => {});
+  return postgres.exited.then(
+    ({ code, signal }) => `PostgreSQL ended (${signal ?? `code ${code}`})`,
+  );
+}
+
+/** Made at the first token: until the account service listens, its URL may not be known. */
+function verifierOf(config: Config, accountHere: () => string | undefined): TokenVerifier {
+  const rules = { issuer: config.TOKEN_ISSUER, audience: config.TOKEN_AUDIENCE };
+  let verifier: TokenVerifier | undefined;
+  return {
+    verify(token) {
+      const url = config.ACCOUNT_URL ?? accountHere() ?? `http://127.0.0.1:${config.ports.account}`;
+      verifier ??= remoteVerifier(url, rules);
+      return verifier.verify(token);
+    },
+  };
+}
