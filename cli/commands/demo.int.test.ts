@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { removeDataFolder, reservex, temporaryFolder } from "../testing/processes.ts";
+import { pause } from "../testing/shopper.ts";
 
 /** More people than a minute's permits, and fewer seats than people: the limits are felt. */
 const SMALL = ["--clients", "400", "--stock", "60", "--permits-per-minute", "300"];
@@ -78,6 +79,23 @@ test("Ctrl-C ends a run early, judges what was seen and cleans up", async () => 
   const end = (await readFile(join(out, "history.ndjson"), "utf8")).trimEnd().split("\n").at(-1);
   assert.is(JSON.parse(end!).reason, "interrupted");
   assert.equal(processesOf("reservex-demo-"), []);
+  await removeDataFolder(dir);
+});
+
+test("killed outright, a demo takes its services and its data folder with it", async () => {
+  const dir = await temporaryFolder();
+  const before = await demoFolders();
+  await reservex(["demo", ...SMALL, "--out", join(dir, "run")], {}, (child) => {
+    child.stderr?.on("data", (chunk: Buffer) => {
+      if (/selling/.test(chunk.toString())) child.kill("SIGKILL");
+    });
+  });
+  const gone = async () =>
+    processesOf("reservex-demo-").length === 0 &&
+    (await demoFolders()).every((name) => before.includes(name));
+  for (let look = 0; look < 100 && !(await gone()); look++) await pause(100);
+  assert.equal(processesOf("reservex-demo-"), []);
+  assert.equal(await demoFolders(), before);
   await removeDataFolder(dir);
 });
 

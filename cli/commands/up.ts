@@ -1,6 +1,7 @@
 /** `reservex up`: runs services until interrupted. */
 import { type Command, InvalidArgumentError } from "commander";
 import { SERVICES, type ServiceName } from "../../services/common/contracts/names.ts";
+import { removeStackData } from "../../services/stack/access.ts";
 import { startStack } from "../../services/stack/stack.ts";
 import { CommandError, EXIT } from "../exit.ts";
 import { aborted, listenForInterrupts } from "../interrupts.ts";
@@ -20,7 +21,10 @@ export function addUp(program: Command, run: Run): void {
     .description("run services until interrupted (all of them by default)")
     .option("--services <names>", `some of ${SERVICES.join(",")}`, parseServices, [...SERVICES])
     .addOption(dataOption())
-    .option("--temporary", "the data folder is thrown away afterwards: do not wait for the disk")
+    .option(
+      "--temporary",
+      "delete the data folder at the end, and do not wait for the disk until then",
+    )
     .addOption(jsonOption())
     .action((options: UpOptions) =>
       run(async ({ output, config }) => {
@@ -39,6 +43,7 @@ export function addUp(program: Command, run: Run): void {
         const lost = await Promise.race([aborted(interrupts.asked), stack.lost]);
         // A second Ctrl-C does not wait for requests to end.
         await Promise.race([stack.stop(), aborted(interrupts.insisted)]);
+        if (options.temporary) await removeStackData(options.data);
         if (lost) throw new CommandError(EXIT.unavailable, lost);
         return EXIT.valid;
       }, options),

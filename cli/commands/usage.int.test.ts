@@ -45,7 +45,7 @@ test("a wrong setting is one line that names the variable", async () => {
     [{ QUEUE_PORT: "9001", SAGA_PORT: "9001" }, /SAGA_PORT=9001|QUEUE_PORT=9001/],
   ];
   for (const [environment, words] of cases) {
-    const { code, stderr } = await reservex(["up"], environment);
+    const { code, stderr } = await reservex(["up"], { ...FREE_PORTS, ...environment });
     assert.is(code, 64, stderr);
     assert.match(stderr, words);
     assert.ok(oneLine(stderr), stderr);

@@ -14,24 +14,29 @@ export function checkSubset(config: Config, services: readonly ServiceName[]): v
   );
 }
 
-/** A port that is taken is named with its holder. */
+/** Two services on one port, or a port that is taken: named with its variable and its holder. */
 export async function checkPorts(config: Config, services: readonly ServiceName[]): Promise<void> {
-  const taken = new Map<number, ServiceName>();
-  for (const name of services) {
+  const chosen = services.filter((name) => config.ports[name] !== 0);
+  for (const name of chosen) {
+    const twin = chosen.find(
+      (other) => other !== name && config.ports[other] === config.ports[name],
+    );
+    if (!twin) continue;
+    throw new ConfigurationError(
+      `${portVariable(name)}=${config.ports[name]}: the ${twin} service has this port`,
+    );
+  }
+  for (const name of chosen) {
     const port = config.ports[name];
-    const variable = `${name.toUpperCase()}_PORT`;
-    if (port === 0) continue;
-    const twin = taken.get(port);
-    if (twin)
-      throw new ConfigurationError(`${variable}=${port}: the ${twin} service has this port`);
-    taken.set(port, name);
     if (await isPortFree(port, config.HTTP_HOST)) continue;
     const holder = await whoHoldsPort(port);
     throw new UnavailableError(
-      `port ${port} (${name}) is in use${holder ? ` by ${holder}` : ""}; free it or set ${variable}`,
+      `port ${port} (${name}) is in use${holder ? ` by ${holder}` : ""}; free it or set ${portVariable(name)}`,
     );
   }
 }
+
+const portVariable = (name: ServiceName): string => `${name.toUpperCase()}_PORT`;
 
 /** Moleculer would try for ever without a word. */
 export async function checkNats(config: Config): Promise<void> {
