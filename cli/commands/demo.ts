@@ -19,10 +19,10 @@ import { addCrowdOptions, type CrowdOptions } from "./options.ts";
 
 /** Sold out after half a minute or so, long before everybody has been let in. */
 const DEFAULTS = {
-  clients: 2_500,
+  clients: 2_000,
   stock: 600,
   permitsPerMinute: 1_200,
-  arrivalSeconds: 8,
+  arrivalSeconds: 10,
   absent: 10,
   attackers: 2,
   paymentFailure: 10,

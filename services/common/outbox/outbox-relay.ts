@@ -18,6 +18,8 @@ import {
 
 /** Looked at this often even when nobody woke the relay: rows freed by another process' crash. */
 const IDLE_POLL_MS = 500;
+/** A crash within this time leads to a redelivery, which the inbox knows. */
+const MARK_WITHIN_MS = 50;
 const FIRST_BACKOFF_MS = 100;
 const LAST_BACKOFF_MS = 15_000;
 const TIDY_EVERY_MS = 3_600_000;
@@ -36,6 +38,7 @@ export class OutboxRelay {
   readonly #sending = new Set<Promise<void>>();
   readonly #loop: WorkLoop;
   #sent: Message[] = [];
+  #marking: NodeJS.Timeout | undefined;
   #tidyAt = 0;
 
   constructor(options: OutboxRelayOptions) {
@@ -75,7 +78,8 @@ export class OutboxRelay {
       room > 0 ? await claimMessages(this.#options.database, room, LIMITS.outboxLeaseSeconds) : [];
     for (const one of claimed) this.#send(one);
     await this.#tidy();
-    return claimed.length === 0 && this.#sent.length === 0 ? IDLE_POLL_MS : 0;
+    // A full claim may have left some over; wake-ups tell of all else.
+    return claimed.length > 0 && claimed.length === room ? 0 : IDLE_POLL_MS;
   }
 
   #send({ message, attempts }: ClaimedMessage): void {
@@ -104,24 +108,39 @@ export class OutboxRelay {
       })
       .finally(() => {
         this.#sending.delete(sending);
-        this.wake();
+        this.#markSoon();
       });
     this.#sending.add(sending);
   }
 
-  /** Marks a whole batch at once: one commit for all that was handed over since the last look. */
+  /**
+   * Nobody waits for the mark of a message that was taken over, so marks are gathered for a moment:
+   * one commit for many. A full window waits for room, and a stop for nothing.
+   */
+  #markSoon(): void {
+    const full = this.#sending.size >= LIMITS.outboxWindow - 1;
+    if (full || this.#loop.stopping) this.#loop.wake();
+    else this.#marking ??= setTimeout(() => this.#loop.wake(), MARK_WITHIN_MS);
+  }
+
+  /** Marks all that was handed over since the last time, in one commit. */
   async #flush(): Promise<void> {
+    clearTimeout(this.#marking);
+    this.#marking = undefined;
     if (this.#sent.length === 0) return;
     const batch = this.#sent;
     this.#sent = [];
+    const ids = batch.map((message) => message.messageId);
+    const { database, onSent } = this.#options;
     try {
-      await this.#options.database.transaction(async (tx) => {
-        await markSent(
-          tx,
-          batch.map((message) => message.messageId),
-        );
-        await this.#options.onSent?.(tx, batch);
-      });
+      if (onSent) {
+        await database.transaction(async (tx) => {
+          await markSent(tx, ids);
+          await onSent(tx, batch);
+        });
+      } else {
+        await markSent(database, ids);
+      }
     } catch (error) {
       this.#sent = batch.concat(this.#sent);
       throw error;

@@ -44,8 +44,8 @@ export async function claimMessages(
   return rows.map((row) => ({ message: parseMessage(row.body), attempts: row.attempts }));
 }
 
-export async function markSent(tx: Queryable, messageIds: readonly string[]): Promise<void> {
-  await tx.query(sql.unsafe`
+export async function markSent(db: Queryable, messageIds: readonly string[]): Promise<void> {
+  await db.query(sql.unsafe`
     update outbox set sent_at = now()
     where message_id = any(${sql.array([...messageIds], "text")}) and sent_at is null`);
 }
