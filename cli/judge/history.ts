@@ -164,7 +164,11 @@ export interface RunEnd {
 
 /** Whether the tester kept its own promises; a run it could not drive is invalid, not slow. */
 export interface TesterHealth {
-  /** Sent minus intended, of every request. */
+  /**
+   * Handed to the connections minus intended, of every request. The wait for a free connection is
+   * not in it, because a slow target fills the connections just as too few of them do; it is part
+   * of every latency, which counts from the intended moment.
+   */
   readonly sendLagMs: { readonly p50: number; readonly p99: number; readonly max: number };
   readonly eventLoopLagMs: { readonly p99: number; readonly max: number };
   /** Arrivals that could not be started at all. */

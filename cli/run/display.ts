@@ -2,10 +2,11 @@
 import type { Snapshot } from "../engine/snapshot.ts";
 import { chooseDisplay } from "../tui/choose-display.ts";
 import { startPlain } from "../tui/plain.ts";
+import { startRemoteDashboard } from "../tui/remote-dashboard.ts";
 
 export interface Display {
   /** Leaves a last picture and gives the terminal back. */
-  stop(last?: Snapshot): void;
+  stop(last?: Snapshot): Promise<void> | void;
 }
 
 export interface DisplayOptions {
@@ -24,7 +25,7 @@ export function wantsColor(stream: NodeJS.WriteStream, environment: NodeJS.Proce
   );
 }
 
-export async function startDisplay(options: DisplayOptions): Promise<Display> {
+export function startDisplay(options: DisplayOptions): Display {
   const { getSnapshot, json, quiet, environment } = options;
   const stream = process.stderr;
   const { display, color } = chooseDisplay({
@@ -37,18 +38,13 @@ export async function startDisplay(options: DisplayOptions): Promise<Display> {
     columns: stream.columns,
   });
   switch (display) {
-    case "dashboard": {
-      // Ink and its layout engine take 150 ms to load: only those who look at it wait for it.
-      const { startDashboard } = await import("../tui/dashboard.ts");
-      return startDashboard({
+    case "dashboard":
+      return startRemoteDashboard({
         getSnapshot,
-        stream,
-        keyboard: process.stdin,
         color,
-        now: () => performance.now(),
-        onInterrupt: () => options.onInterrupt(),
+        environment,
+        onInterrupt: options.onInterrupt,
       });
-    }
     case "plain":
       return startPlain({ getSnapshot, write: (text) => stream.write(text), everyMs: 2_000 });
     case "none":

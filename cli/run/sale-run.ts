@@ -32,7 +32,7 @@ const PASS_TTL_SECONDS = 300;
 export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
   const { target, adminToken, crowd, folder, environment, interrupts } = run;
   let snapshot: () => Snapshot = () => snapshotBefore(crowd.clients, crowd.permitsPerMinute);
-  const display = await startDisplay({
+  const display = startDisplay({
     getSnapshot: () => snapshot(),
     json: crowd.json === true,
     quiet: crowd.quiet === true,
@@ -67,7 +67,7 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
     await writeLedger(folder, ledger);
     snapshot = () => ({ ...result.snapshot, phase: "judging" });
     const judged = await judgeFolder(folder);
-    display.stop({
+    await display.stop({
       ...result.snapshot,
       phase: "done",
       stock: finalStock(result.snapshot, ledger.products),
@@ -76,7 +76,7 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
     });
     return judged;
   } catch (error) {
-    display.stop();
+    await display.stop();
     throw error;
   }
 }

@@ -99,16 +99,15 @@ export function frameText(frame: Frame, columns: number): string {
 
 const SHORTEST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1_000;
-/** The screen may have one part in so many of the thread that it shares with the engine. */
-const THREAD_SHARE = 100;
+/** The screen may have one part in so many of a core: the machine also runs what is measured. */
+const CORE_SHARE = 20;
 
 /**
- * Milliseconds to wait after a frame that took `frameMs`. At most 10 frames a second, and fewer
- * where drawing is slow: frames take about 5 ms (120 × 40, Node 24), so there are 2 a second, 1 %
- * of the thread. Sends meet a frame too rarely for their p99 to see it.
+ * Milliseconds to wait after a frame that took `frameMs`: at most 10 frames a second, and fewer
+ * where drawing is slow. Frames take about 5 ms (120 × 40, Node 24), so there are 9 a second.
  */
 export function pauseAfter(frameMs: number): number {
-  return Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, frameMs * THREAD_SHARE));
+  return Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, frameMs * CORE_SHARE));
 }
 
 interface InterruptKeys {

@@ -1,0 +1,47 @@
+/**
+ * The dashboard in a process of its own: drawing never delays the engine's next request. Started by
+ * remote-dashboard.ts, which sends what to draw; ends when it is told to, or when its parent is gone.
+ */
+import type { Snapshot } from "../engine/snapshot.ts";
+import { type Dashboard, startDashboard } from "./dashboard.ts";
+
+/** From the parent. */
+export type ToDashboard =
+  | { readonly type: "show"; readonly snapshot: Snapshot; readonly color: boolean }
+  /** The last frame stays on the screen. */
+  | { readonly type: "stop"; readonly snapshot?: Snapshot | undefined };
+
+/** To the parent: `q` or Ctrl-C; `force` when it is the second time. */
+export interface FromDashboard {
+  readonly type: "interrupt";
+  readonly force: boolean;
+}
+
+let latest: Snapshot | undefined;
+let dashboard: Dashboard | undefined;
+
+function show(snapshot: Snapshot, color: boolean): void {
+  latest = snapshot;
+  dashboard ??= startDashboard({
+    getSnapshot: () => latest ?? snapshot,
+    stream: process.stderr,
+    keyboard: process.stdin,
+    color,
+    now: () => performance.now(),
+    onInterrupt: (force) => process.send?.({ type: "interrupt", force } satisfies FromDashboard),
+  });
+}
+
+function stop(snapshot?: Snapshot): void {
+  dashboard?.stop(snapshot);
+  process.stdin.unref();
+  if (process.connected) process.disconnect();
+}
+
+// Before raw mode is on, Ctrl-C is a signal for the whole group; the parent answers it.
+process.on("SIGINT", () => {});
+process.on("disconnect", () => dashboard?.stop());
+process.on("message", (message: ToDashboard) => {
+  if (message.type === "show") show(message.snapshot, message.color);
+  else stop(message.snapshot);
+});
