@@ -158,7 +158,11 @@ test("an edge tells whether it is up and ready, what it measures, and how to use
   assert.match(metrics.body, 'route="/things/:id"');
   const openapi = await harness.http<{ paths: Record<string, unknown> }>("sample", "/openapi.json");
   assert.ok(openapi.body.paths["/things/{id}"]);
-  assert.match((await harness.http<string>("sample", "/docs")).body, "/things/{id}");
+  const docs = await harness.http<string>("sample", "/docs");
+  assert.is(docs.status, 200);
+  assert.match(docs.body, "swagger-ui");
+  const described = await harness.http<{ paths: Record<string, unknown> }>("sample", "/docs/json");
+  assert.equal(Object.keys(described.body.paths), ["/things/{id}", "/secrets", "/broken"]);
 });
 
 test.run();

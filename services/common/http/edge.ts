@@ -1,6 +1,7 @@
 /** A service's HTTP edge: one Fastify with the rules that all five services share. */
 import type { AddressInfo, Socket } from "node:net";
 import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import {
   jsonSchemaTransform,
@@ -12,7 +13,6 @@ import { ConfigurationError, Problem } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
 import type { Log } from "../log.ts";
 import { whoHoldsPort } from "../servers/ports.ts";
-import { docsPage } from "./docs-page.ts";
 import { EdgeMetrics } from "./metrics.ts";
 import { problemOf, sendProblem } from "./problems.ts";
 import type { Principal, TokenVerifier } from "./tokens.ts";
@@ -65,7 +65,7 @@ export async function openEdge(options: EdgeOptions): Promise<Edge> {
   app.setNotFoundHandler((_request, reply) => {
     sendProblem(reply, new Problem("NOT_FOUND", "there is nothing here"));
   });
-  guard(app, options.verifier);
+  app.decorateRequest("principal", undefined);
   metrics.watch(app);
   await app.register(swagger, {
     openapi: {
@@ -81,8 +81,13 @@ export async function openEdge(options: EdgeOptions): Promise<Edge> {
     },
     transform: jsonSchemaTransform,
   });
-  // In a plugin of its own, so that the documentation sees every route.
+  await app.register(swaggerUi, {
+    routePrefix: "/docs",
+    theme: { title: `ReserveX ${options.service}` },
+  });
+  // In a plugin of its own, so that the documentation sees every route, and only ours are guarded.
   await app.register(async (scope) => {
+    guard(scope as EdgeApp, options.verifier);
     addOwnRoutes(scope as EdgeApp, options, metrics);
     options.routes(scope as EdgeApp);
   });
@@ -126,11 +131,9 @@ function newApp() {
 
 /** Authentication comes before validation: a stranger learns nothing about what would fit. */
 function guard(app: EdgeApp, verifier: TokenVerifier): void {
-  app.decorateRequest("principal", undefined);
   app.addHook("onRequest", async (request) => {
     const access = request.routeOptions.config.access ?? "user";
-    // No route matched: the not-found handler answers, for everybody alike.
-    if (access === "public" || request.is404) return;
+    if (access === "public") return;
     request.principal = await authenticate(request, verifier);
     if (access === "admin" && request.principal.role !== "ADMIN") {
       throw new Problem("FORBIDDEN", "administrators only");
@@ -190,9 +193,6 @@ function addOwnRoutes(app: EdgeApp, options: EdgeOptions, metrics: EdgeMetrics):
     reply.type("text/plain; version=0.0.4; charset=utf-8").send(await metrics.text()),
   );
   app.get("/openapi.json", { config, schema }, () => app.swagger());
-  app.get("/docs", { config, schema }, (_request, reply) =>
-    reply.type("text/html; charset=utf-8").send(docsPage(app.swagger(), options.service)),
-  );
 }
 
 async function listen(app: FastifyInstance | EdgeApp, options: EdgeOptions): Promise<void> {
