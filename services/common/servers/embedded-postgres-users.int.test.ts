@@ -82,7 +82,7 @@ asRoot("as root the server runs as another user, in the data folder where it can
     assert.ok(await answersOn(server.url("postgres")));
     await server.stop();
     // Where the project itself is closed to that user, a copy of the programs is; never the data.
-    const elsewhere = await readdir(join(dir, "state")).catch(() => []);
+    const elsewhere = await readdir(join(dir, "state")).catch((): string[] => []);
     assert.not.ok(elsewhere.includes("clusters"), "no data is kept elsewhere");
   }),
 );

@@ -151,13 +151,14 @@ function runUvu(folder: string, pattern: string, environment: NodeJS.ProcessEnv)
   });
 }
 
-/** uvu's own totals; a file that died before printing them is one failure. */
+/** uvu's own totals; a file that died before printing them is one failure, all skipped is none. */
 function count({ text, code, seconds }: UvuRun, title: string, tally: Tally): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are escape sequences.
   const plain = text.replaceAll(/\u001b\[\d+m/g, "");
-  const total = Number(/Total:\s+(\d+)/.exec(plain)?.[1] ?? 0);
+  const total = Number(/Total:\s+(\d+)/.exec(plain)?.[1] ?? Number.NaN);
   const passed = Number(/Passed:\s+(\d+)/.exec(plain)?.[1] ?? 0);
-  const failed = Math.max(total - passed, code === 0 && total > 0 ? 0 : 1);
+  const died = code !== 0 || Number.isNaN(total);
+  const failed = Math.max(Number.isNaN(total) ? 0 : total - passed, died ? 1 : 0);
   tally.passed += passed;
   tally.failed += failed;
   const time = `${seconds.toFixed(1)} s`;
