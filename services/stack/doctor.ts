@@ -1,8 +1,8 @@
 /** What this machine has of what ReserveX can use, and how to get what is missing. */
 import { constants } from "node:fs";
-import { access, mkdir } from "node:fs/promises";
+import { access, stat } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { type Config, processEnvironment } from "../common/config.ts";
 import { SERVICES } from "../common/contracts/names.ts";
 import { isPortFree, whoHoldsPort } from "../common/servers/ports.ts";
@@ -69,11 +69,16 @@ async function postgres(config: Config): Promise<Check> {
   }
 }
 
+/** The folder itself, or the nearest one above it that is there and would hold it. */
 async function folder(dataDir: string): Promise<Check> {
   const path = resolve(dataDir);
+  let nearest = path;
+  while (nearest !== dirname(nearest) && !(await stat(nearest).catch(() => undefined))) {
+    nearest = dirname(nearest);
+  }
   try {
-    await mkdir(path, { recursive: true });
-    await access(path, constants.W_OK);
+    if (!(await stat(nearest)).isDirectory()) throw new Error(`${nearest} is no folder`);
+    await access(nearest, constants.W_OK);
     return ok("data folder", path);
   } catch (error) {
     return {
