@@ -1,6 +1,8 @@
 /** Judges the promise that nobody is admitted before someone who joined earlier and stayed. */
+
+import { clockStepBackMs } from "./clock-step.ts";
 import type { History } from "./history.ts";
-import { clockStepBackMs, type Stint, stintsOf } from "./line.ts";
+import { type Stint, stintsOf } from "./line.ts";
 import type { Verdict, Witness } from "./verdict.ts";
 import { broken, unknown, valid } from "./verdict.ts";
 import { count, seconds } from "./words.ts";

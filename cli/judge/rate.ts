@@ -1,7 +1,8 @@
 /** Judges the promise that no window of 60 s admits more clients than the limit. */
 import { type Admission, admissionsOf, mostInAnyWindow, WINDOW_MS } from "./admissions.ts";
+import { clockStepBackMs } from "./clock-step.ts";
 import type { History } from "./history.ts";
-import { clockStepBackMs, stintsOf } from "./line.ts";
+import { stintsOf } from "./line.ts";
 import type { Verdict, Witness } from "./verdict.ts";
 import { broken, unknown, valid } from "./verdict.ts";
 import { count, ordinal, seconds } from "./words.ts";

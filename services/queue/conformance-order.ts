@@ -1,30 +1,11 @@
 /** Conformance: places in line, who is there, who comes back. */
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { EVENT, inScene, names, type Scene } from "./conformance-scene.ts";
+import { EVENT, names, type Promised, runPromises } from "./conformance-scene.ts";
 import type { OpenStore, StoreOptions } from "./waiting-room-conformance.ts";
 
 export function orderPromises(name: string, open: OpenStore): void {
-  const test = suite(`${name}: order and presence`);
-  const promise = (
-    words: string,
-    body: (scene: Scene) => Promise<void>,
-    options?: StoreOptions,
-  ): void => {
-    test(words, () => inScene(open, options, body));
-  };
-  arrivals(promise);
-  presence(promise);
-  endings(promise);
-  tickets(promise);
-  test.run();
+  runPromises(`${name}: order and presence`, open, [arrivals, presence, endings, tickets]);
 }
-
-type Promised = (
-  words: string,
-  body: (scene: Scene) => Promise<void>,
-  options?: StoreOptions,
-) => void;
 
 const PAUSED: StoreOptions = { settings: { paused: true } };
 

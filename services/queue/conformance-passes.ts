@@ -1,26 +1,12 @@
 /** Conformance: one pass, one client, one event, one use, in time. */
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { EVENT, inScene, type Scene } from "./conformance-scene.ts";
-import type { OpenStore, StoreOptions } from "./waiting-room-conformance.ts";
+import { EVENT, type Promised, runPromises } from "./conformance-scene.ts";
+import type { OpenStore } from "./waiting-room-conformance.ts";
 
 const TTL_MS = 300_000;
 
-type Promised = (
-  words: string,
-  body: (scene: Scene) => Promise<void>,
-  options?: StoreOptions,
-) => void;
-
 export function passPromises(name: string, open: OpenStore): void {
-  const test = suite(`${name}: passes`);
-  const promise: Promised = (words, body, options) => {
-    test(words, () => inScene(open, options, body));
-  };
-  holding(promise);
-  spending(promise);
-  givingBack(promise);
-  test.run();
+  runPromises(`${name}: passes`, open, [holding, spending, givingBack]);
 }
 
 function holding(promise: Promised): void {

@@ -1,7 +1,6 @@
 /** Conformance: how many passes, when, and to whom. */
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { EVENT, inScene, names, type Scene } from "./conformance-scene.ts";
+import { EVENT, names, type Promised, runPromises } from "./conformance-scene.ts";
 import type { OpenStore, StoreOptions } from "./waiting-room-conformance.ts";
 import type { Admitted } from "./waiting-room-store.ts";
 
@@ -9,21 +8,8 @@ const BURST: StoreOptions = { settings: { pacing: "burst" } };
 const MINUTE_MS = 60_000;
 
 export function ratePromises(name: string, open: OpenStore): void {
-  const test = suite(`${name}: rate`);
-  const promise: Promised = (words, body, options) => {
-    test(words, () => inScene(open, options, body));
-  };
-  windows(promise);
-  gates(promise);
-  settingsLive(promise);
-  test.run();
+  runPromises(`${name}: rate`, open, [windows, gates, settingsLive]);
 }
-
-type Promised = (
-  words: string,
-  body: (scene: Scene) => Promise<void>,
-  options?: StoreOptions,
-) => void;
 
 /** The most admissions in any window of 60 s, both ends included. */
 function fullest(admitted: readonly Admitted[]): number {

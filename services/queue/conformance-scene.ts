@@ -1,4 +1,5 @@
 /** A sale, a store and some clients: the words in which the conformance suites are written. */
+import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Sale } from "./admission.ts";
 import { habitOf } from "./advice.ts";
@@ -123,4 +124,24 @@ export async function inScene(
 
 export function names(count: number, prefix = "client"): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+}
+
+/** One promise of a store: what it says, and the scene that shows it. */
+export type Promised = (
+  words: string,
+  body: (scene: Scene) => Promise<void>,
+  options?: StoreOptions,
+) => void;
+
+/** Runs the promises of some parts as one suite, each in a scene of its own. */
+export function runPromises(
+  title: string,
+  open: OpenStore,
+  parts: readonly ((promise: Promised) => void)[],
+): void {
+  const test = suite(title);
+  for (const part of parts) {
+    part((words, body, options) => test(words, () => inScene(open, options, body)));
+  }
+  test.run();
 }
