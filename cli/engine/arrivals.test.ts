@@ -1,7 +1,7 @@
 /** Arrivals: a burst, a ramp, a Poisson stream. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { arrivalTimes, BURST_MS } from "./arrivals.ts";
+import { arrivalTimes, BURST_MS, countDropped } from "./arrivals.ts";
 
 const PLAN = { seed: 42, clients: 5_000, arrivalSeconds: 60 } as const;
 
@@ -43,6 +43,22 @@ test("more clients change nobody's time in a burst", () => {
   const few = arrivalTimes({ ...PLAN, clients: 10, arrivals: "burst" });
   const many = arrivalTimes({ ...PLAN, arrivals: "burst" });
   assert.equal(many.subarray(0, 10), few);
+});
+
+test("an arrival is dropped when it was late and never began, not when the end came first", () => {
+  const arrivals = Float64Array.from([0, 900, 989, 990, 997.6, 1_500]);
+  assert.is(
+    countDropped(arrivals, 1_000, () => true),
+    3,
+  );
+  assert.is(
+    countDropped(arrivals, 1_000, (client) => client === 1),
+    1,
+  );
+  assert.is(
+    countDropped(arrivals, 1_000, (client) => client >= 3),
+    0,
+  );
 });
 
 test.run();

@@ -1,4 +1,5 @@
 /** When each client arrives: pure, from the plan's shape and the seed. */
+import { MAX_SEND_LAG_P99_MS } from "../judge/judge.ts";
 import { streamOf, unit } from "./rng.ts";
 
 export interface ArrivalPlan {
@@ -42,4 +43,21 @@ export function arrivalTimes(plan: ArrivalPlan): Float64Array {
       return times;
     }
   }
+}
+
+/**
+ * Arrivals that never came about, when a run ends at `atMs`. One that was due so shortly before that
+ * it would not yet have been late (the judge's own bound) was prevented by the end, not by the tester.
+ */
+export function countDropped(
+  arrivalsMs: Float64Array,
+  atMs: number,
+  neverBegan: (client: number) => boolean,
+): number {
+  const lateSinceMs = atMs - MAX_SEND_LAG_P99_MS;
+  let dropped = 0;
+  for (let client = 0; client < arrivalsMs.length; client += 1) {
+    if (arrivalsMs[client]! < lateSinceMs && neverBegan(client)) dropped += 1;
+  }
+  return dropped;
 }

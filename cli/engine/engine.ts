@@ -3,7 +3,7 @@
  * judge or process is known here: a handle gives snapshots and, at the end, the result.
  */
 import type { RunEnd, TesterHealth } from "../judge/history.ts";
-import { arrivalTimes } from "./arrivals.ts";
+import { arrivalTimes, countDropped } from "./arrivals.ts";
 import { type EngineClock, startClock } from "./clock.ts";
 import { Crowd } from "./crowd.ts";
 import { type DisplayBoard, OPEN_BOARD, readBoard, type StockReading } from "./display-board.ts";
@@ -282,11 +282,11 @@ class SaleRun {
 
   /** Clients whose time had come but of whom nothing ever reached the wire. */
   #droppedArrivals(atMs: number): number {
-    let dropped = 0;
-    for (let client = 0; client < this.#arrivals.length; client += 1) {
-      const due = this.#begun && this.#arrivals[client]! <= atMs;
-      if (due && this.#began[client] === 0 && this.#crowd.isUnderWay(client)) dropped += 1;
-    }
-    return dropped;
+    if (!this.#begun) return 0;
+    return countDropped(
+      this.#arrivals,
+      atMs,
+      (client) => this.#began[client] === 0 && this.#crowd.isUnderWay(client),
+    );
   }
 }
