@@ -128,6 +128,10 @@ test("q interrupts once, and only Ctrl-C after it forces", async () => {
   await keyboard.press("q");
   assert.equal(interrupts, [false]);
   terminal.resize(100, 41);
+  // Ink draws when its own pace allows it.
+  for (let look = 0; look < 300 && !terminal.written.includes("stopping ·"); look++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
   assert.match(terminal.written, "stopping · Ctrl-C again: at once");
   await keyboard.press("\u0003");
   await keyboard.press("\u0003");
