@@ -8,7 +8,7 @@ import type { EdgeMetrics } from "../common/http/metrics.ts";
 import { uuid } from "../common/ids.ts";
 import { lifecycle } from "../common/lifecycle.ts";
 import type { ServiceContext } from "../common/service-context.ts";
-import { MemoryWaitingRoom } from "./memory-waiting-room.ts";
+import { MemoryWaitingRoom } from "./memory/memory-waiting-room.ts";
 import { PositionStreams } from "./position-streams.ts";
 import { queueRoutes } from "./queue.http.ts";
 import { QueueTickets } from "./queue-ticket.ts";

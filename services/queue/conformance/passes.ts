@@ -1,7 +1,7 @@
 /** Conformance: one pass, one client, one event, one use, in time. */
 import * as assert from "uvu/assert";
-import { EVENT, type Promised, runPromises } from "./conformance-scene.ts";
-import type { OpenStore } from "./waiting-room-conformance.ts";
+import type { OpenStore } from "./conformance.ts";
+import { EVENT, type Promised, runPromises } from "./scene.ts";
 
 const TTL_MS = 300_000;
 

@@ -1,8 +1,8 @@
 /** Conformance: how many passes, when, and to whom. */
 import * as assert from "uvu/assert";
-import { EVENT, names, type Promised, runPromises } from "./conformance-scene.ts";
-import type { OpenStore, StoreOptions } from "./waiting-room-conformance.ts";
-import type { Admitted } from "./waiting-room-store.ts";
+import type { Admitted } from "../waiting-room-store.ts";
+import type { OpenStore, StoreOptions } from "./conformance.ts";
+import { EVENT, names, type Promised, runPromises } from "./scene.ts";
 
 const BURST: StoreOptions = { settings: { pacing: "burst" } };
 const MINUTE_MS = 60_000;

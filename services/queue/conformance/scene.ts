@@ -1,16 +1,16 @@
 /** A sale, a store and some clients: the words in which the conformance suites are written. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Sale } from "./admission.ts";
-import { habitOf } from "./advice.ts";
-import type { ControlledClock, OpenStore, StoreOptions } from "./waiting-room-conformance.ts";
+import type { Sale } from "../admission.ts";
+import { habitOf } from "../advice.ts";
 import type {
   Admitted,
   Joined,
   PlaceInLine,
   Polled,
   WaitingRoomStore,
-} from "./waiting-room-store.ts";
+} from "../waiting-room-store.ts";
+import type { ControlledClock, OpenStore, StoreOptions } from "./conformance.ts";
 
 export const EVENT = 7;
 const LEAD_MS = 3_600_000;

@@ -2,10 +2,10 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { graceMs, habitOf } from "./advice.ts";
-import { EVENT, Scene } from "./conformance-scene.ts";
+import { graceMs, habitOf } from "../advice.ts";
+import { conformance, type OpenStore } from "../conformance/conformance.ts";
+import { EVENT, Scene } from "../conformance/scene.ts";
 import { MemoryWaitingRoom } from "./memory-waiting-room.ts";
-import { conformance, type OpenStore } from "./waiting-room-conformance.ts";
 
 const START_MS = 1_700_000_012_345;
 const TTL_SECONDS = 1_800;

@@ -1,10 +1,12 @@
 /** One event's waiting room in memory: line, passes, rate and settings under one rule. */
-import type { RedeemAnswer, Settings, SettingsChange, Stats } from "../common/contracts/queue.ts";
-import { decideAdmission, type Issued, paceAfter, type Sale, WINDOW_MS } from "./admission.ts";
-import { AdmissionTimes } from "./admission-times.ts";
-import { adviseAdmitted, adviseWaiting, type PollHabit } from "./advice.ts";
-import { type Pass, PassBook } from "./pass-book.ts";
-import { type Place, WaitingLine } from "./waiting-line.ts";
+import type {
+  RedeemAnswer,
+  Settings,
+  SettingsChange,
+  Stats,
+} from "../../common/contracts/queue.ts";
+import { decideAdmission, type Issued, paceAfter, type Sale, WINDOW_MS } from "../admission.ts";
+import { adviseAdmitted, adviseWaiting, type PollHabit } from "../advice.ts";
 import type {
   Admission,
   Admitted,
@@ -16,7 +18,10 @@ import type {
   Polled,
   Redemption,
   Restored,
-} from "./waiting-room-store.ts";
+} from "../waiting-room-store.ts";
+import { AdmissionTimes } from "./admission-times.ts";
+import { type Pass, PassBook } from "./pass-book.ts";
+import { type Place, WaitingLine } from "./waiting-line.ts";
 
 export interface RoomRules {
   readonly waitingTtlMs: number;

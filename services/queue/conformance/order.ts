@@ -1,7 +1,7 @@
 /** Conformance: places in line, who is there, who comes back. */
 import * as assert from "uvu/assert";
-import { EVENT, names, type Promised, runPromises } from "./conformance-scene.ts";
-import type { OpenStore, StoreOptions } from "./waiting-room-conformance.ts";
+import type { OpenStore, StoreOptions } from "./conformance.ts";
+import { EVENT, names, type Promised, runPromises } from "./scene.ts";
 
 export function orderPromises(name: string, open: OpenStore): void {
   runPromises(`${name}: order and presence`, open, [arrivals, presence, endings, tickets]);

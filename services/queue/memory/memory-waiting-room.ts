@@ -1,10 +1,14 @@
 /** Waiting rooms in this process' memory: one process, gone with it. */
-import type { Clock } from "../common/clock.ts";
-import type { RedeemAnswer, Settings, SettingsChange, Stats } from "../common/contracts/queue.ts";
-import { newPassToken } from "../common/ids.ts";
-import { LIMITS } from "../common/limits.ts";
-import type { Sale } from "./admission.ts";
-import { EventRoom, type RoomRules } from "./event-room.ts";
+import type { Clock } from "../../common/clock.ts";
+import type {
+  RedeemAnswer,
+  Settings,
+  SettingsChange,
+  Stats,
+} from "../../common/contracts/queue.ts";
+import { newPassToken } from "../../common/ids.ts";
+import { LIMITS } from "../../common/limits.ts";
+import type { Sale } from "../admission.ts";
 import type {
   Admission,
   ClientRef,
@@ -16,7 +20,8 @@ import type {
   Redemption,
   Restored,
   WaitingRoomStore,
-} from "./waiting-room-store.ts";
+} from "../waiting-room-store.ts";
+import { EventRoom, type RoomRules } from "./event-room.ts";
 
 export interface MemoryRoomOptions {
   readonly clock: Clock;

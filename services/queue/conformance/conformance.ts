@@ -2,11 +2,11 @@
  * What every store of waiting rooms must keep, whatever it is made of: one suite of tests for each
  * part of the contract. The sins in brackets are the ones that a test is there to find.
  */
-import type { Settings } from "../common/contracts/queue.ts";
-import { orderPromises } from "./conformance-order.ts";
-import { passPromises } from "./conformance-passes.ts";
-import { ratePromises } from "./conformance-rate.ts";
-import type { WaitingRoomStore } from "./waiting-room-store.ts";
+import type { Settings } from "../../common/contracts/queue.ts";
+import type { WaitingRoomStore } from "../waiting-room-store.ts";
+import { orderPromises } from "./order.ts";
+import { passPromises } from "./passes.ts";
+import { ratePromises } from "./rate.ts";
 
 export interface StoreOptions {
   /** Over 100 permits a minute, smooth, passes of 300 s. */

@@ -1,8 +1,8 @@
 /** The line of one event: who stands where, who is there, who was silent for too long. */
-import { graceMs } from "./advice.ts";
+import { graceMs } from "../advice.ts";
+import type { PlaceInLine } from "../waiting-room-store.ts";
 import { DeadlineHeap, type Timed } from "./deadline-heap.ts";
 import { SequenceSet } from "./sequence-set.ts";
-import type { PlaceInLine } from "./waiting-room-store.ts";
 
 export interface Place extends PlaceInLine, Timed {
   readonly clientId: string;

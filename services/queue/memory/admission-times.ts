@@ -1,5 +1,5 @@
 /** The instants at which passes of one event were issued, oldest first, as far back as they count. */
-import type { Times } from "./admission.ts";
+import type { Times } from "../admission.ts";
 
 /** At most one number for each permit of a minute. */
 export class AdmissionTimes implements Times {

@@ -1,7 +1,7 @@
 /** The passes of one event: live, spent and remembered, over and forgotten. */
-import type { RedeemAnswer } from "../common/contracts/queue.ts";
+import type { RedeemAnswer } from "../../common/contracts/queue.ts";
+import type { IssuedPass, PlaceInLine, Restored } from "../waiting-room-store.ts";
 import { DeadlineHeap, type Timed } from "./deadline-heap.ts";
-import type { IssuedPass, PlaceInLine, Restored } from "./waiting-room-store.ts";
 
 export interface Pass extends IssuedPass, PlaceInLine, Timed {
   readonly clientId: string;
