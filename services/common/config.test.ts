@@ -57,6 +57,35 @@ test("an error never shows a secret", () => {
   assert.not.match(refusal({ DATABASE_URL: "mysql://me:hunter2@db/x" }), "hunter2");
 });
 
+test("keys of queue tickets are read newest first, and may be left out", () => {
+  const [newer, older] = ["n".repeat(32), "o".repeat(32)];
+  assert.equal(readConfig({ QUEUE_TICKET_KEYS: newer }).QUEUE_TICKET_KEYS, [newer]);
+  const both = readConfig({ QUEUE_TICKET_KEYS: `${newer}, ${older}` });
+  assert.equal(both.QUEUE_TICKET_KEYS, [newer, older]);
+  assert.is(readConfig({ QUEUE_TICKET_KEYS: "" }).QUEUE_TICKET_KEYS, undefined);
+  const eight = [..."12345678"].map((digit) => digit.repeat(32));
+  assert.equal(readConfig({ QUEUE_TICKET_KEYS: eight.join() }).QUEUE_TICKET_KEYS, eight);
+});
+
+test("keys of queue tickets that do not fit are refused in one line that shows none of them", () => {
+  const key = "hunter2-".repeat(4);
+  const nine = [..."123456789"].map((digit) => `${key}${digit}`);
+  for (const [value, because] of [
+    ["hunter2", "at least 32 characters"],
+    [key.slice(1), "at least 32 characters"],
+    [`${key},`, "at least 32 characters"],
+    [`${key},hunter2`, "at least 32 characters"],
+    [`${key}, ${key}`, "must not name a key twice"],
+    [nine.join(), "at most 8 keys"],
+  ] as const) {
+    const message = refusal({ QUEUE_TICKET_KEYS: value });
+    assert.ok(message.startsWith("QUEUE_TICKET_KEYS=…: "), message);
+    assert.match(message, because);
+    assert.not.match(message, "hunter");
+    assert.not.match(message, "\n");
+  }
+});
+
 test("test accounts are for the embedded stack only, and never for production", () => {
   const DATABASE_URL = "postgresql://localhost/x";
   assert.is(readConfig({ DATABASE_URL }).allowTestAccounts, false);

@@ -20,6 +20,19 @@ const url = (...schemes: string[]) =>
     `must be a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`,
   );
 
+/** A rotation needs two at a time. */
+const MOST_KEYS = 8;
+/** Newest first: a new secret is put in front, and the old ones stay for as long as they matter. */
+const rotatingSecrets = z
+  .string()
+  .transform((text) => text.split(",").map((secret) => secret.trim()))
+  .pipe(
+    z
+      .array(z.string().min(32, "each key must have at least 32 characters"))
+      .max(MOST_KEYS, `must be at most ${MOST_KEYS} keys, separated by commas`)
+      .refine((keys) => new Set(keys).size === keys.length, "must not name a key twice"),
+  );
+
 const schema = z.object({
   NODE_ENV: z.enum(["production", "development", "test"]).default("development"),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).optional(),
@@ -27,6 +40,7 @@ const schema = z.object({
   DATABASE_URL: url("postgresql", "postgres").optional(),
   DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(100).default(12),
   REDIS_URL: url("redis", "rediss").optional(),
+  REDIS_CLUSTER: flag.default(false),
   NATS_URL: url("nats", "tls").optional(),
 
   HTTP_HOST: z.string().min(1).default("127.0.0.1"),
@@ -40,6 +54,7 @@ const schema = z.object({
   REQUEST_TIMEOUT_MS: z.coerce.number().int().min(100).max(60_000).default(5_000),
   SERVICE_CREDENTIAL: z.string().min(32, "must have at least 32 characters").optional(),
   ALLOW_TEST_ACCOUNTS: flag.optional(),
+  QUEUE_TICKET_KEYS: rotatingSecrets.optional(),
 
   TOKEN_ISSUER: z.string().min(1).default("reservex"),
   TOKEN_AUDIENCE: z.string().min(1).default("reservex"),
@@ -134,9 +149,11 @@ export function processEnvironment(): NodeJS.ProcessEnv {
   return process.env;
 }
 
+const SECRETS: ReadonlySet<string> = new Set(["SERVICE_CREDENTIAL", "QUEUE_TICKET_KEYS"]);
+
 /** Secrets do not go into error messages: neither credentials nor passwords inside URLs. */
 function shown(name: string, value: unknown): string {
-  if (name === "SERVICE_CREDENTIAL") return "…";
+  if (SECRETS.has(name)) return "…";
   return String(value)
     .replace(/\/\/[^@/]*@/, "//…@")
     .slice(0, 100);

@@ -21,6 +21,18 @@ export const LIMITS = {
   permitsPerMinute: 60_000,
   /** Clients waiting for one event in one process' memory. */
   waiting: 1_000_000,
+  /** Clients of whom a queue process knows what it told them last. */
+  lastAnswers: 200_000,
+  /** Admissions of one event that a store keeps for whoever checks them, about 100 B each. */
+  journalEntries: 100_000,
+  /** Open event streams of a process, a socket each; and of one client. */
+  streams: 12_000,
+  streamsPerClient: 4,
+  /** Milliseconds a stream lives, and a reader may leave what was written to it untaken. */
+  streamMs: 1_800_000,
+  streamStuckMs: 30_000,
+  /** Characters of a Last-Event-ID; ours are below 40. */
+  lastEventId: 64,
   /** Rows of one page of a list, and of a ledger. */
   pageRows: 100,
   ledgerRows: 5_000,
@@ -46,6 +58,9 @@ export function assertLimits(): void {
     ],
     [LIMITS.quantity <= LIMITS.stock, "quantity must not exceed stock"],
     [LIMITS.moneyCents < Number.MAX_SAFE_INTEGER, "moneyCents must be an exact integer"],
+    [LIMITS.streamsPerClient <= LIMITS.streams, "streamsPerClient must not exceed streams"],
+    [LIMITS.streamStuckMs < LIMITS.streamMs, "streamStuckMs must end before its stream does"],
+    [LIMITS.streams <= LIMITS.waiting, "streams must not exceed waiting: each listens for a place"],
     [LIMITS.pageRows <= LIMITS.ledgerRows, "pageRows must not exceed ledgerRows"],
   ];
   for (const [holds, why] of relations) if (!holds) throw new Error(`limits.ts: ${why}`);

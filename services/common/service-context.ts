@@ -15,6 +15,8 @@ export interface ServiceContext {
   readonly verifier: TokenVerifier;
   /** For internal HTTP calls that are not made by a person; absent: such calls are refused. */
   readonly serviceCredential: string | undefined;
+  /** Secrets of queue tickets, newest first: it signs, all verify. Empty where no queue runs. */
+  readonly queueTicketKeys: readonly string[];
   /** postgresql:// URL of the service's own database. */
   readonly databaseUrl: (service: string) => string;
   /** Told once a service's HTTP edge listens. */

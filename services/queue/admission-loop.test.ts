@@ -7,8 +7,8 @@ import { AdmissionLoop } from "./admission-loop.ts";
 import type { Admission } from "./waiting-room-store.ts";
 
 const SALE: Sale = { opensAtMs: 0, closesAtMs: Infinity, cancelled: false };
-const NOBODY: Admission = { admitted: [], waiting: 0, lookAgainMs: 0 };
-const LINE: Admission = { admitted: [], waiting: 1, lookAgainMs: 60_000 };
+const NOBODY: Admission = { admitted: [], elsewhere: [], waiting: 0, lookAgainMs: 0 };
+const LINE: Admission = { admitted: [], elsewhere: [], waiting: 1, lookAgainMs: 60_000 };
 
 /** Each look is answered by the test, which can thus act in the middle of one. */
 class Desk {

@@ -14,7 +14,12 @@ export interface AdmissionLoopOptions {
   readonly store: Pick<WaitingRoomStore, "admit">;
   /** undefined: not known now, so the gate stays closed. Asks for it when that helps. */
   readonly saleOf: (eventId: number) => Sale | undefined;
-  readonly onAdmitted: (eventId: number, admitted: readonly Admitted[]) => void;
+  /** Passes that this look has issued, and clients whom other processes have admitted meanwhile. */
+  readonly onAdmitted: (
+    eventId: number,
+    admitted: readonly Admitted[],
+    elsewhere: readonly string[],
+  ) => void;
   readonly log: Log;
 }
 
@@ -26,6 +31,8 @@ interface Line {
   changed: boolean;
   /** At the last look permits were open and nobody was there. */
   permitsIdle: boolean;
+  /** The last look failed: said once. */
+  failing: boolean;
 }
 
 export class AdmissionLoop {
@@ -77,6 +84,7 @@ export class AdmissionLoop {
       touched: false,
       changed: false,
       permitsIdle: false,
+      failing: false,
     };
     this.#lines.set(eventId, line);
     this.#look(eventId, line);
@@ -87,7 +95,7 @@ export class AdmissionLoop {
     clearTimeout(line.timer);
     line.touched = false;
     line.changed = false;
-    line.looking = this.#admit(eventId).then((admission) => {
+    line.looking = this.#admit(eventId, line).then((admission) => {
       line.looking = undefined;
       if (this.#stopped) return;
       line.permitsIdle = admission?.lookAgainMs === 0;
@@ -102,15 +110,20 @@ export class AdmissionLoop {
   }
 
   /** undefined: it could not be decided; the gate is closed until it can. */
-  async #admit(eventId: number): Promise<Admission | undefined> {
+  async #admit(eventId: number, line: Line): Promise<Admission | undefined> {
+    const { saleOf, store, onAdmitted, log } = this.#options;
     try {
-      const sale = this.#options.saleOf(eventId);
+      const sale = saleOf(eventId);
       if (!sale) return undefined;
-      const admission = await this.#options.store.admit(eventId, sale);
-      if (admission.admitted.length > 0) this.#options.onAdmitted(eventId, admission.admitted);
+      const admission = await store.admit(eventId, sale);
+      const { admitted, elsewhere } = admission;
+      if (admitted.length + elsewhere.length > 0) onAdmitted(eventId, admitted, elsewhere);
+      if (line.failing) log.info({ eventId }, "queue: clients are admitted again");
+      line.failing = false;
       return admission;
     } catch (error) {
-      this.#options.log.warn({ err: error, eventId }, "queue: nobody could be admitted");
+      if (!line.failing) log.warn({ err: error, eventId }, "queue: nobody can be admitted now");
+      line.failing = true;
       return undefined;
     }
   }

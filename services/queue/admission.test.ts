@@ -6,6 +6,7 @@ import {
   type AdmissionSettings,
   decideAdmission,
   type Issued,
+  nextPermitMs,
   paceAfter,
   type Sale,
   WINDOW_MS,
@@ -17,6 +18,7 @@ const START_MS = 1_700_000_000_000;
 class Desk {
   readonly times: number[] = [];
   nextPermitAtMs = -Infinity;
+  closedUntilMs = -Infinity;
   settings: AdmissionSettings;
 
   constructor(permitsPerMinute: number, pacing: AdmissionSettings["pacing"]) {
@@ -24,7 +26,8 @@ class Desk {
   }
 
   get issued(): Issued {
-    return { times: this.times, nextPermitAtMs: this.nextPermitAtMs };
+    const { times, nextPermitAtMs, closedUntilMs } = this;
+    return { times, nextPermitAtMs, closedUntilMs };
   }
 
   /** Issues what is open to as many as wait. Returns how many got a pass. */
@@ -192,6 +195,37 @@ test("nothing opens before the sale, after it, while paused or for a cancelled e
   assert.is(at(1_500, { ...desk.settings, paused: true }), "paused");
   assert.is(at(1_500, desk.settings, { ...sale, cancelled: true }), "cancelled");
   assert.is(decideAdmission(desk.issued, 1, desk.settings, sale).lookAgainAtMs, 1_000);
+});
+
+test("a room that lost what it knew opens at its instant, and not before", () => {
+  for (const pace of ["smooth", "burst"] as const) {
+    const desk = new Desk(100, pace);
+    desk.closedUntilMs = START_MS + WINDOW_MS + 1;
+    for (const atMs of [START_MS, START_MS + 30_000, START_MS + WINDOW_MS]) {
+      const gate = decideAdmission(desk.issued, atMs, desk.settings, OPEN);
+      assert.is(gate.gate === "closed" && gate.because, "recovering");
+      assert.is(gate.lookAgainAtMs, desk.closedUntilMs);
+      assert.is(nextPermitMs(desk.issued, atMs, desk.settings), desk.closedUntilMs);
+    }
+    assert.ok(desk.look(desk.closedUntilMs) > 0);
+    assert.ok(desk.lookAgainAtMs(desk.closedUntilMs)! > desk.closedUntilMs);
+  }
+});
+
+test("what closes for good, or later, is named before a recovery", () => {
+  const desk = new Desk(100, "smooth");
+  desk.closedUntilMs = 5_000;
+  const sale = { opensAtMs: 2_000, closesAtMs: 9_000, cancelled: false };
+  const why = (nowMs: number, settings = desk.settings, of: Sale = sale) => {
+    const gate = decideAdmission(desk.issued, nowMs, settings, of);
+    return gate.gate === "closed" ? [gate.because, gate.lookAgainAtMs] : [gate.gate];
+  };
+  assert.equal(why(1_000), ["notBegun", 2_000]);
+  assert.equal(why(2_000), ["recovering", 5_000]);
+  assert.equal(why(3_000, { ...desk.settings, paused: true }), ["paused", undefined]);
+  assert.equal(why(3_000, desk.settings, { ...sale, cancelled: true }), ["cancelled", undefined]);
+  assert.equal(why(3_000, desk.settings, { ...sale, closesAtMs: 3_000 }), ["ended", undefined]);
+  assert.equal(why(5_000), ["open"]);
 });
 
 test.run();

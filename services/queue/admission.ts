@@ -34,6 +34,11 @@ export interface Issued {
    * found anew from `times`, or every late look would push all later permits back.
    */
   readonly nextPermitAtMs: number;
+  /**
+   * The room has lost what it knew: nobody is admitted before this instant, so that those who
+   * stood in line can come back to their places, and no window counts too few.
+   */
+  readonly closedUntilMs: number;
 }
 
 /** `lookAgainAtMs`: nothing changes earlier by itself; undefined: only an operator changes it. */
@@ -41,7 +46,7 @@ export type Gate =
   | { readonly gate: "open"; readonly permits: number; readonly lookAgainAtMs: number }
   | {
       readonly gate: "closed";
-      readonly because: "notBegun" | "ended" | "cancelled" | "paused";
+      readonly because: "notBegun" | "ended" | "cancelled" | "paused" | "recovering";
       readonly lookAgainAtMs: number | undefined;
     };
 
@@ -51,13 +56,15 @@ export function decideAdmission(
   settings: AdmissionSettings,
   sale: Sale,
 ): Gate {
-  const closed = (because: "notBegun" | "ended" | "cancelled" | "paused", again?: number): Gate => {
+  type Why = "notBegun" | "ended" | "cancelled" | "paused" | "recovering";
+  const closed = (because: Why, again?: number): Gate => {
     return { gate: "closed", because, lookAgainAtMs: again };
   };
   if (sale.cancelled) return closed("cancelled");
   if (nowMs >= sale.closesAtMs) return closed("ended");
   if (settings.paused) return closed("paused");
   if (nowMs < sale.opensAtMs) return closed("notBegun", sale.opensAtMs);
+  if (nowMs < issued.closedUntilMs) return closed("recovering", issued.closedUntilMs);
   const permits = permitsAt(issued, nowMs, settings);
   return { gate: "open", permits, lookAgainAtMs: nextPermitMs(issued, nowMs, settings) };
 }
@@ -76,7 +83,8 @@ export function paceAfter(
 export function nextPermitMs(issued: Issued, nowMs: number, settings: AdmissionSettings): number {
   const paced =
     settings.pacing === "smooth" ? Math.ceil(pacedFrom(issued, nowMs, settings)) : -Infinity;
-  return Math.max(nowMs, paced, windowOpensMs(issued.times, nowMs, settings.permitsPerMinute));
+  const windowMs = windowOpensMs(issued.times, nowMs, settings.permitsPerMinute);
+  return Math.max(nowMs, issued.closedUntilMs, paced, windowMs);
 }
 
 export function intervalMs({ permitsPerMinute }: AdmissionSettings): number {

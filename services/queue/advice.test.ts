@@ -6,7 +6,7 @@ import type { AdmissionSettings, Issued } from "./admission.ts";
 import { adviseAdmitted, adviseWaiting, estimateWaitMs, habitOf } from "./advice.ts";
 
 const NOW_MS = 1_700_000_000_000;
-const NOTHING: Issued = { times: [], nextPermitAtMs: NOW_MS };
+const NOTHING: Issued = { times: [], nextPermitAtMs: NOW_MS, closedUntilMs: -Infinity };
 const SMOOTH: AdmissionSettings = { permitsPerMinute: 100, pacing: "smooth", paused: false };
 const lineAt = (settings = SMOOTH, opensAtMs?: number, issued = NOTHING) => {
   return { issued, nowMs: NOW_MS, settings, opensAtMs };
@@ -54,10 +54,22 @@ test("the estimate follows position and rate", () => {
 test("with burst pacing the estimate goes by whole windows", () => {
   const burst: AdmissionSettings = { ...SMOOTH, pacing: "burst" };
   assert.is(estimateWaitMs(99, lineAt(burst)), 0);
-  const full: Issued = { times: Array(100).fill(NOW_MS - 20_000), nextPermitAtMs: NOW_MS };
+  const full: Issued = { ...NOTHING, times: Array(100).fill(NOW_MS - 20_000) };
   assert.is(estimateWaitMs(0, lineAt(burst, undefined, full)), 40_001);
   assert.is(estimateWaitMs(99, lineAt(burst, undefined, full)), 40_001);
   assert.is(estimateWaitMs(100, lineAt(burst, undefined, full)), 100_001);
+});
+
+test("while a room recovers the estimate begins where it opens, or at the sale if that is later", () => {
+  const issued: Issued = { ...NOTHING, closedUntilMs: NOW_MS + 30_000 };
+  const burst: AdmissionSettings = { ...SMOOTH, pacing: "burst" };
+  for (const settings of [SMOOTH, burst]) {
+    assert.is(estimateWaitMs(0, lineAt(settings, undefined, issued)), 30_000);
+    assert.is(estimateWaitMs(0, lineAt(settings, NOW_MS + 10_000, issued)), 30_000);
+    assert.is(estimateWaitMs(0, lineAt(settings, NOW_MS + 50_000, issued)), 50_000);
+  }
+  assert.is(estimateWaitMs(50, lineAt(SMOOTH, undefined, issued)), 60_000);
+  assert.is(estimateWaitMs(100, lineAt(burst, undefined, issued)), 30_000 + 60_001);
 });
 
 test("before the sale the next poll is due when it begins, or at the longest interval", () => {

@@ -66,7 +66,7 @@ export function adviseAdmitted(livesMs: number, habit: PollHabit): Advice {
 
 export function estimateWaitMs(position: number, line: LineAt): number {
   const { issued, nowMs, settings } = line;
-  const fromMs = Math.max(nowMs, line.opensAtMs ?? nowMs);
+  const fromMs = Math.max(nowMs, line.opensAtMs ?? nowMs, issued.closedUntilMs);
   if (settings.pacing === "smooth") {
     const firstMs = Math.max(fromMs, nextPermitMs(issued, nowMs, settings));
     return firstMs + position * intervalMs(settings) - nowMs;

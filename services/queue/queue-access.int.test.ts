@@ -69,8 +69,12 @@ test("a client acts for itself alone, an administrator for anybody; numbers are 
     assert.is(await status("/queue/1/status?clientId=alice", { token: admin }), 200);
     assert.is(await status("/queue/1/stats", { token: user }), 403);
     assert.is(await status("/queue/1/settings", { method: "PATCH", token: user, body: {} }), 403);
+    assert.is(await status("/queue/1/settings", { token: user }), 403);
+    assert.is(await status("/queue/1/journal", { token: user }), 403);
     assert.is(await status("/queue/1/stats", {}), 401);
-    assert.is(await status("/queue/99/stats", { token: admin }), 404);
+    for (const path of ["stats", "settings", "journal"]) {
+      assert.is(await status(`/queue/99/${path}`, { token: admin }), 404, path);
+    }
   });
 });
 
@@ -103,11 +107,15 @@ test("bad input gets a 4xx, whatever it is", async () => {
     }
     const bodies: unknown[] = [
       ...[{}, [], null, 1, "{", { paused: "yes" }, { pacing: "fast" }, { more: 1 }],
+      ...["yes", 1, null].map((draining) => ({ draining })),
       ...[0, -1, 1.5, 60_001, "10", null].map((permitsPerMinute) => ({ permitsPerMinute })),
       ...[4, 3_601, 7.5].map((passTtlSeconds) => ({ passTtlSeconds })),
     ];
     for (const body of bodies) {
       odd.push(["/queue/1/settings", { method: "PATCH", token: admin, body }]);
+    }
+    for (const query of ["after=-1", "after=x", "after=2147483648", "limit=0", "limit=5001"]) {
+      odd.push([`/queue/1/journal?${query}`, { token: admin }]);
     }
     odd.push(["/queue/1/enqueue", post(user, { "x-queue-ticket": "x".repeat(1_025) })]);
     odd.push(["/queue/1/enqueue", { method: "POST", token: user, body: "{" }]);
@@ -139,7 +147,7 @@ test("metrics and documentation speak of the waiting room", async () => {
     const docs = await queue.http("queue", "/openapi.json");
     assert.is(docs.status, 200);
     const paths = Object.keys((docs.body as { paths: object }).paths);
-    assert.is(paths.length, 7);
+    assert.is(paths.length, 8);
   });
 });
 

@@ -5,6 +5,8 @@ import { z } from "zod";
 import {
   clientQuery,
   eventParams,
+  journal,
+  journalQuery,
   place,
   queueTicketHeader,
   settings,
@@ -17,8 +19,9 @@ import { problem } from "../common/contracts/shared.ts";
 import { Problem } from "../common/errors.ts";
 import { actingClient, type EdgeApp } from "../common/http/edge.ts";
 import type { TokenVerifier } from "../common/http/tokens.ts";
-import type { PositionStreams } from "./position-streams.ts";
 import { type InLine, statusOf } from "./replies.ts";
+import type { PositionStreams } from "./streams/position-streams.ts";
+import { streamRoute } from "./streams/stream.http.ts";
 import type { ClientRef, Polled } from "./waiting-room-store.ts";
 import type { JoinAnswer, WaitingRooms } from "./waiting-rooms.ts";
 
@@ -67,16 +70,19 @@ function clientRoutes(app: EdgeApp, { rooms }: QueueRoutes): void {
     {
       schema: {
         summary: "Position, and the pass once it is there",
-        description: "A sign of life. Ask again after pollAfterSeconds.",
+        description:
+          "A sign of life. Ask again after pollAfterSeconds. X-Queue-Ticket brings a place back that was lost without leaving; it never makes a new one.",
         security,
         params: eventParams,
         querystring: clientQuery,
+        headers: queueTicketHeader,
         response: { 200: status, 404: problem },
       },
     },
     async (request) => {
       const client = clientOf(request, request.params.eventId, request.query.clientId);
-      return statusOf(inLine(await rooms.poll(client)));
+      const ticket = request.headers["x-queue-ticket"];
+      return statusOf(inLine(await rooms.poll(client, ticket)));
     },
   );
 
@@ -95,44 +101,6 @@ function clientRoutes(app: EdgeApp, { rooms }: QueueRoutes): void {
       const client = clientOf(request, request.params.eventId, request.query.clientId);
       await rooms.leave(client);
       return reply.status(204).send();
-    },
-  );
-}
-
-function streamRoute(app: EdgeApp, { rooms, streams }: QueueRoutes): void {
-  app.get(
-    "/queue/:eventId/stream",
-    {
-      schema: {
-        summary: "Server-sent events: position on change, pass once, then the end",
-        description: "The data of each event is the body of the status route. Counts as polling.",
-        security,
-        params: eventParams,
-        querystring: clientQuery,
-        response: {
-          200: z.string().describe("text/event-stream"),
-          404: problem,
-          429: problem,
-          503: problem,
-        },
-      },
-    },
-    async (request, reply) => {
-      const client = clientOf(request, request.params.eventId, request.query.clientId);
-      const first = inLine(await rooms.poll(client));
-      const opening = streams.mayOpen(client);
-      if (opening === "tooMany") {
-        throw new Problem("RATE_LIMITED", "this client has enough streams open", {
-          retryAfterSeconds: OVERLOADED_SECONDS,
-        });
-      }
-      if (opening === "full") {
-        throw new Problem("OVERLOADED", "no more streams; poll the status instead", {
-          retryAfterSeconds: OVERLOADED_SECONDS,
-        });
-      }
-      reply.hijack();
-      if (!reply.raw.destroyed) streams.open(client, first, reply.raw);
     },
   );
 }
@@ -184,12 +152,31 @@ function operatorRoutes(app: EdgeApp, { rooms }: QueueRoutes): void {
     },
   );
 
+  app.get(
+    "/queue/:eventId/settings",
+    {
+      config: { access: "admin" },
+      schema: {
+        summary: "What the waiting room is set to",
+        security,
+        params: eventParams,
+        response: { 200: settings, 404: problem },
+      },
+    },
+    async (request) => {
+      const found = await rooms.readSettings(request.params.eventId);
+      if (!found) throw noSuchEvent();
+      return found;
+    },
+  );
+
   app.patch(
     "/queue/:eventId/settings",
     {
       config: { access: "admin" },
       schema: {
-        summary: "Change the admission rate, pause, resume; live",
+        summary: "Change the admission rate, pause, resume, drain; live",
+        description: "While draining nobody new is let into the line; those in it are served.",
         security,
         params: eventParams,
         body: settingsBody,
@@ -200,6 +187,26 @@ function operatorRoutes(app: EdgeApp, { rooms }: QueueRoutes): void {
       const changed = await rooms.changeSettings(request.params.eventId, request.body);
       if (!changed) throw noSuchEvent();
       return changed;
+    },
+  );
+
+  app.get(
+    "/queue/:eventId/journal",
+    {
+      config: { access: "admin" },
+      schema: {
+        summary: "The record of admissions, oldest first, a page at a time",
+        description: "By the clock that admits, as far back as it is kept; ask again with next.",
+        security,
+        params: eventParams,
+        querystring: journalQuery,
+        response: { 200: journal, 404: problem },
+      },
+    },
+    async (request) => {
+      const found = await rooms.journal(request.params.eventId, request.query);
+      if (!found) throw noSuchEvent();
+      return found;
     },
   );
 }
@@ -236,6 +243,8 @@ const CLOSED = {
   notBegun: "joining begins shortly before the sale does",
   ended: "the sale has ended",
   cancelled: "the event is cancelled",
+  draining: "the line takes nobody new any more",
+  noPlace: "the ticket brings no place back",
 } as const;
 
 function inLine(polled: Polled): InLine {

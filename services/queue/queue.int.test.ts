@@ -1,4 +1,4 @@
-/** The life of a line: joining, waiting, passes, streams, and the sale behind it. */
+/** The life of a line: joining, waiting, passes, and the sale behind it. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { PassRedemption, Place, Stats, Status } from "../common/contracts/queue.ts";
@@ -108,55 +108,6 @@ test("200 clients, some absent, a pause: in order, never above the rate, permits
     },
     clock,
   );
-});
-
-test("a stream tells the position, then the pass once, and ends", async () => {
-  await withQueue({}, async (queue) => {
-    const admin = await queue.token(1, "ADMIN");
-    const [ahead, token] = [await queue.token(5), await queue.token(6)];
-    const path = "/queue/1/stream";
-    const missing = await queue.http<ProblemBody>("queue", path, { token });
-    assert.equal([missing.status, missing.body.code], [404, "NOT_IN_QUEUE"]);
-
-    const set = (body: object) =>
-      queue.http("queue", "/queue/1/settings", { method: "PATCH", token: admin, body });
-    await set({ paused: true });
-    for (const one of [ahead, token]) await queue.http("queue", "/queue/1/enqueue", post(one));
-    const streaming = queue.http<string>("queue", path, { token });
-    const left = () => queue.http("queue", "/queue/1", { method: "DELETE", token: ahead });
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    assert.is((await left()).status, 204);
-    assert.is((await left()).status, 204);
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
-    await set({ paused: false });
-    const { status, headers, body } = await streaming;
-    assert.is(status, 200);
-    assert.match(headers.get("content-type") ?? "", "text/event-stream");
-    const events = body.split("\n\n").filter((part) => part.startsWith("event:"));
-    const told = events.map((part) => {
-      const [event, data] = part.split("\n");
-      const said = JSON.parse(data!.slice("data: ".length)) as Status;
-      return `${event!.slice("event: ".length)} ${said.position} ${said.passReady}`;
-    });
-    assert.equal(told, ["position 1 false", "position 0 false", "pass 0 true"]);
-    assert.is(body.match(/"passToken":"pass_/g)?.length, 1);
-  });
-});
-
-test("open streams do not keep the service from stopping, and are bounded a client", async () => {
-  const open: Promise<unknown>[] = [];
-  await withQueue({}, async (queue) => {
-    const admin = await queue.token(1, "ADMIN");
-    const token = await queue.token(6);
-    const body = { paused: true };
-    await queue.http("queue", "/queue/1/settings", { method: "PATCH", token: admin, body });
-    await queue.http("queue", "/queue/1/enqueue", post(token));
-    for (let one = 0; one < 4; one++) open.push(queue.http("queue", "/queue/1/stream", { token }));
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    const fifth = await queue.http<ProblemBody>("queue", "/queue/1/stream", { token });
-    assert.equal([fifth.status, fifth.body.code], [429, "RATE_LIMITED"]);
-  });
-  await Promise.all(open);
 });
 
 test("joining follows the event: unknown, not yet, over, cancelled, changed", async () => {

@@ -1,17 +1,19 @@
 /** The queue service: waiting rooms, passes, the admission rate. */
-import { randomBytes } from "node:crypto";
 import type { Context, ServiceSchema } from "moleculer";
 import type { PassRedemption } from "../common/contracts/queue.ts";
 import { EVENT_CHANGED, type EventForSale } from "../common/contracts/ticket.ts";
+import { UnavailableError } from "../common/errors.ts";
 import { type Edge, openEdge } from "../common/http/edge.ts";
 import type { EdgeMetrics } from "../common/http/metrics.ts";
 import { uuid } from "../common/ids.ts";
 import { lifecycle } from "../common/lifecycle.ts";
+import { RedisUnavailable } from "../common/redis.ts";
 import type { ServiceContext } from "../common/service-context.ts";
 import { MemoryWaitingRoom } from "./memory/memory-waiting-room.ts";
-import { PositionStreams } from "./position-streams.ts";
 import { queueRoutes } from "./queue.http.ts";
 import { QueueTickets } from "./queue-ticket.ts";
+import { openRedisWaitingRoom } from "./redis/redis-waiting-room.ts";
+import { PositionStreams } from "./streams/position-streams.ts";
 import type { Admitted, WaitingRoomStore } from "./waiting-room-store.ts";
 import { WaitingRooms } from "./waiting-rooms.ts";
 
@@ -42,7 +44,7 @@ export function queueService(context: ServiceContext): ServiceSchema {
     },
 
     ...lifecycle(context.log, async (parts) => {
-      const opened = new Queue(context);
+      const opened = new Queue(context, await openStore(context));
       queue = opened;
       parts.opened(() => opened.close());
       const edge = await opened.open();
@@ -63,26 +65,28 @@ class Queue {
   /** Replaced once there are metrics to count in. */
   #count: (admitted: readonly Admitted[]) => void = () => undefined;
 
-  constructor(context: ServiceContext) {
+  constructor(context: ServiceContext, store: WaitingRoomStore) {
     const { config, clock, log, broker } = context;
     this.#context = context;
-    this.#store = openStore(context);
+    this.#store = store;
     this.rooms = new WaitingRooms({
       store: this.#store,
-      // A key of this process alone: the places it speaks of live in its memory.
-      tickets: new QueueTickets(randomBytes(32)),
+      tickets: new QueueTickets(context.queueTicketKeys),
       joinLeadSeconds: config.JOIN_LEAD_SECONDS,
       askForSale: (eventId) =>
         broker.call<EventForSale, object>("ticket.eventForSale", { eventId }),
-      onAdmitted: (eventId, admitted) => {
+      onAdmitted: (eventId, admitted, elsewhere) => {
         this.#count(admitted);
-        const clientIds = admitted.map(({ clientId }) => clientId);
-        this.streams.wake(eventId, clientIds);
+        this.streams.wake(
+          eventId,
+          admitted.map(({ clientId }) => clientId),
+        );
+        this.streams.wake(eventId, elsewhere);
       },
       clock,
       log,
     });
-    this.streams = new PositionStreams((client) => this.rooms.poll(client));
+    this.streams = new PositionStreams({ poll: this.rooms.poll.bind(this.rooms) });
   }
 
   async open(): Promise<Edge> {
@@ -91,7 +95,7 @@ class Queue {
     const edge = await openEdge({
       service: "queue",
       description:
-        "Waiting rooms: places in line, passes and the admission rate. Queue tickets are signed with a key made at each start: after a restart of the queue an older ticket is ignored.",
+        "Waiting rooms: places in line, passes and the admission rate. Queue tickets are signed; one whose key is not, or no longer, known here is ignored.",
       host: config.HTTP_HOST,
       port: config.ports.queue,
       log,
@@ -138,18 +142,24 @@ class Queue {
   }
 }
 
-function openStore({ config, clock, log }: ServiceContext): WaitingRoomStore {
-  if (config.REDIS_URL) {
-    log.warn("queue: REDIS_URL is set but not used; waiting rooms live in this process' memory");
-  }
-  return new MemoryWaitingRoom({
-    clock,
+async function openStore({ config, clock, log }: ServiceContext): Promise<WaitingRoomStore> {
+  const rules = {
     waitingTtlSeconds: config.WAITING_TTL_SECONDS,
     settings: {
       permitsPerMinute: config.PERMITS_PER_MINUTE,
       passTtlSeconds: config.PASS_TTL_SECONDS,
       paused: false,
       pacing: config.PACING,
+      draining: false,
     },
-  });
+  };
+  if (!config.REDIS_URL) return new MemoryWaitingRoom({ clock, ...rules });
+  try {
+    const { REDIS_URL: url, REDIS_CLUSTER: cluster } = config;
+    return await openRedisWaitingRoom({ url, cluster, log, ...rules });
+  } catch (error) {
+    if (error instanceof RedisUnavailable)
+      throw new UnavailableError(`REDIS_URL: ${error.message}`);
+    throw error;
+  }
 }

@@ -7,6 +7,7 @@
  * goes back: where its source does, it stands still until the source has caught up.
  */
 import type { RedeemAnswer, Settings, SettingsChange, Stats } from "../common/contracts/queue.ts";
+import { Problem } from "../common/errors.ts";
 import type { Sale } from "./admission.ts";
 import type { Advice, PollHabit } from "./advice.ts";
 
@@ -16,11 +17,20 @@ export interface ClientRef {
   readonly clientId: string;
 }
 
-/** A place in line: the smaller `sequence` came first. Numbers of different events do not compare. */
-export interface PlaceInLine {
+/**
+ * A place in line: the smaller `sequence` came first. It is the time of the arrival in 1/4096 ms
+ * since 1970, a whole number below 2^53, moved on where it would not be larger than the one
+ * before: so places of before and after a loss of everything still compare.
+ */
+export interface PlaceNumber {
   readonly sequence: number;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970: the whole ones of the sequence. */
   readonly joinedAtMs: number;
+}
+
+/** A place, and the room that gave it: a room that has lost everything begins anew, as another. */
+export interface PlaceInLine extends PlaceNumber {
+  readonly epoch: string;
 }
 
 export interface IssuedPass {
@@ -35,8 +45,14 @@ export interface Joining extends ClientRef {
   /** Joining begins so long before the sale. */
   readonly joinLeadMs: number;
   readonly habit: PollHabit;
-  /** A place that this client was once given, proven by a ticket that somebody else has checked. */
+  /**
+   * A place that this client was once given, proven by a ticket that somebody else has checked.
+   * Given by this very room, it counts where silence alone has cost it. Given by an earlier epoch,
+   * it counts once, until the waiting TTL after this epoch began: so long ago nobody is waited for.
+   */
   readonly formerly?: PlaceInLine | undefined;
+  /** Joins only where it stands in line, has a pass, or `formerly` counts: else closed, "noPlace". */
+  readonly onlyBack?: boolean;
 }
 
 /** Again while waiting, or with a pass that lives: the same place, and a sign of life. */
@@ -44,6 +60,8 @@ export type Joined =
   | ({ readonly result: "waiting"; readonly position: number } & PlaceInLine & Advice)
   | ({ readonly result: "admitted" } & PlaceInLine & IssuedPass & Advice)
   | { readonly result: "closed"; readonly because: "notBegun" | "ended" | "cancelled" }
+  /** An operator lets nobody new in; with a place, a pass or a ticket that counts one is not new. */
+  | { readonly result: "closed"; readonly because: "draining" | "noPlace" }
   /** The room holds as many as it can. */
   | { readonly result: "full" };
 
@@ -78,7 +96,10 @@ export interface Admitted extends IssuedPass {
 }
 
 export interface Admission {
+  /** By this call. */
   readonly admitted: readonly Admitted[];
+  /** Clients whom other processes have admitted since the last look of this one. */
+  readonly elsewhere: readonly string[];
   /** Clients in line after this, present or not. */
   readonly waiting: number;
   /**
@@ -88,6 +109,24 @@ export interface Admission {
   readonly lookAgainMs: number | undefined;
 }
 
+/** One admission, as the store keeps it: what anybody may check afterwards. */
+export interface JournalEntry {
+  /** Counts the admissions of the event, from 1. */
+  readonly number: number;
+  readonly clientId: string;
+  readonly joinedAtMs: number;
+  readonly admittedAtMs: number;
+}
+
+/** The store cannot be reached, or did not answer in time: what was asked may have happened. */
+export class StoreUnavailable extends Problem {
+  constructor(cause: unknown) {
+    super("UNAVAILABLE", "the waiting room does not answer; ask again", { retryAfterSeconds: 1 });
+    this.cause = cause;
+  }
+}
+
+/** Every call may reject with {@link StoreUnavailable}. */
 export interface WaitingRoomStore {
   enqueue(batch: readonly Joining[]): Promise<readonly Joined[]>;
   poll(batch: readonly Poll[]): Promise<readonly Polled[]>;
@@ -98,6 +137,8 @@ export interface WaitingRoomStore {
   /** Issues the passes that are due now to the earliest clients who are there. */
   admit(eventId: number, sale: Sale): Promise<Admission>;
   stats(eventId: number): Promise<Stats>;
+  /** At most `most` admissions after number `after`, oldest first, as far back as they are kept. */
+  journal(eventId: number, after: number, most: number): Promise<readonly JournalEntry[]>;
   readSettings(eventId: number): Promise<Settings>;
   /** Answers with what holds from now on. */
   changeSettings(eventId: number, change: SettingsChange): Promise<Settings>;

@@ -1,6 +1,8 @@
 /** The queue service's work: joining, polling, leaving, passes and settings, over any store. */
 import type { Clock } from "../common/clock.ts";
 import type {
+  Journal,
+  JournalQuery,
   PassRedemption,
   Place,
   RedeemAnswer,
@@ -10,22 +12,25 @@ import type {
 } from "../common/contracts/queue.ts";
 import type { EventForSale } from "../common/contracts/ticket.ts";
 import type { Log } from "../common/log.ts";
-import { AdmissionLoop } from "./admission-loop.ts";
+import type { Sale } from "./admission.ts";
+import { AdmissionLoop, type AdmissionLoopOptions } from "./admission-loop.ts";
 import { habitOf } from "./advice.ts";
 import { Batcher } from "./batcher.ts";
 import { EventSales } from "./event-sales.ts";
+import { LastAnswers } from "./last-answers.ts";
 import type { QueueTickets } from "./queue-ticket.ts";
 import { userKeyOf } from "./replies.ts";
-import type {
-  Admitted,
-  ClientRef,
-  Joined,
-  Left,
-  Poll,
-  Polled,
-  Redemption,
-  Restored,
-  WaitingRoomStore,
+import {
+  type ClientRef,
+  type Joined,
+  type Left,
+  type PlaceInLine,
+  type Poll,
+  type Polled,
+  type Redemption,
+  type Restored,
+  StoreUnavailable,
+  type WaitingRoomStore,
 } from "./waiting-room-store.ts";
 
 /** Items of one call of the store; a batch is atomic, so nobody else is served meanwhile. */
@@ -39,7 +44,7 @@ export interface WaitingRoomsOptions {
   readonly joinLeadSeconds: number;
   /** Action `ticket.eventForSale`. */
   readonly askForSale: (eventId: number) => Promise<EventForSale>;
-  readonly onAdmitted: (eventId: number, admitted: readonly Admitted[]) => void;
+  readonly onAdmitted: AdmissionLoopOptions["onAdmitted"];
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -47,9 +52,17 @@ export interface WaitingRoomsOptions {
 export type JoinAnswer =
   | { readonly result: "inLine"; readonly place: Place }
   | { readonly result: "noSuchEvent" }
-  | { readonly result: "closed"; readonly because: "notBegun" | "ended" | "cancelled" }
+  | Extract<Joined, { readonly result: "closed" }>
   | { readonly result: "full" }
   | { readonly result: "wrongTicket"; readonly because: string };
+
+export interface Totals {
+  readonly waiting: number;
+  readonly withPass: number;
+  readonly abandoned: number;
+  /** 0 to 1; 0 when nobody waits. */
+  readonly windowUse: number;
+}
 
 export class WaitingRooms {
   readonly #options: WaitingRoomsOptions;
@@ -62,6 +75,8 @@ export class WaitingRooms {
   readonly #redemptions: Batcher<Redemption, RedeemAnswer>;
   readonly #restorations: Batcher<Redemption, Restored>;
   readonly #reported = new Set<number>();
+  readonly #lastAnswers = new LastAnswers();
+  #totals: Promise<Totals> | undefined;
 
   constructor(options: WaitingRoomsOptions) {
     const { store, clock, log } = options;
@@ -96,15 +111,9 @@ export class WaitingRooms {
     if (reading?.result === "wrong") return { result: "wrongTicket", because: reading.because };
     const found = await this.#sales.find(eventId);
     if (!found.found) return { result: "noSuchEvent" };
-    const habit = habitOf(eventId, clientId);
-    const joined = await this.#joins.ask({
-      eventId,
-      clientId,
-      habit,
-      sale: found.sale,
-      joinLeadMs: this.#options.joinLeadSeconds * 1_000,
-      formerly: reading?.result === "genuine" ? reading.place : undefined,
-    });
+    const formerly = reading?.result === "genuine" ? reading.place : undefined;
+    const joining = this.#joining(client, found.sale, formerly);
+    const joined = await this.#joins.ask(joining);
     if (joined.result === "closed" || joined.result === "full") return joined;
     this.#seen(eventId);
     return {
@@ -112,7 +121,7 @@ export class WaitingRooms {
       place: {
         userKey: userKeyOf(clientId),
         position: joined.result === "waiting" ? joined.position : 0,
-        displayOffset: habit.longestSeconds,
+        displayOffset: joining.habit.longestSeconds,
         estimatedWaitSeconds: joined.estimatedWaitSeconds,
         pollAfterSeconds: joined.pollAfterSeconds,
         queueTicket: this.#options.tickets.issue(client, joined),
@@ -120,13 +129,47 @@ export class WaitingRooms {
     };
   }
 
-  /** The hot path: it waits for nothing but the store, and asks nobody about the event. */
-  async poll({ eventId, clientId }: ClientRef): Promise<Polled> {
+  /**
+   * The hot path: it waits for nothing but the store, and asks nobody about the event. While the
+   * store is away a client is told what it was told last, and nobody is admitted.
+   */
+  async poll(client: ClientRef, ticket?: string): Promise<Polled> {
+    const { eventId, clientId } = client;
     const habit = habitOf(eventId, clientId);
     const opensAtMs = this.#sales.lastHeard(eventId)?.opensAtMs;
-    const polled = await this.#polls.ask({ eventId, clientId, habit, opensAtMs });
-    if (polled.result === "waiting") this.#seen(eventId);
-    return polled;
+    try {
+      const polled = await this.#polls.ask({ eventId, clientId, habit, opensAtMs });
+      if (polled.result === "waiting") this.#seen(eventId);
+      else if (polled.result === "notInLine" && ticket !== undefined) {
+        return await this.#comeBack(client, ticket);
+      }
+      this.#lastAnswers.remember(client, polled);
+      return polled;
+    } catch (error) {
+      const last = error instanceof StoreUnavailable ? this.#lastAnswers.recall(client) : undefined;
+      if (last) return last;
+      throw error;
+    }
+  }
+
+  /** A poll is no join: the ticket must bring back a place, or the client is not in line. */
+  async #comeBack(client: ClientRef, ticket: string): Promise<Polled> {
+    const reading = this.#options.tickets.read(ticket, client);
+    const found = reading.result === "genuine" ? await this.#sales.find(client.eventId) : undefined;
+    if (reading.result !== "genuine" || !found?.found) return { result: "notInLine" };
+    const joined = await this.#joins.ask({
+      ...this.#joining(client, found.sale, reading.place),
+      onlyBack: true,
+    });
+    if (joined.result === "closed" || joined.result === "full") return { result: "notInLine" };
+    this.#seen(client.eventId);
+    return joined;
+  }
+
+  #joining({ eventId, clientId }: ClientRef, sale: Sale, formerly: PlaceInLine | undefined) {
+    const habit = habitOf(eventId, clientId);
+    const joinLeadMs = this.#options.joinLeadSeconds * 1_000;
+    return { eventId, clientId, habit, sale, joinLeadMs, formerly };
   }
 
   leave(client: ClientRef): Promise<Left> {
@@ -147,11 +190,29 @@ export class WaitingRooms {
   }
 
   /** undefined: no such event. */
+  async readSettings(eventId: number): Promise<Settings | undefined> {
+    return (await this.#mayExist(eventId)) ? this.#store.readSettings(eventId) : undefined;
+  }
+
+  /** undefined: no such event. */
   async changeSettings(eventId: number, change: SettingsChange): Promise<Settings | undefined> {
     if (!(await this.#mayExist(eventId))) return undefined;
     const settings = await this.#store.changeSettings(eventId, change);
     this.#loop.changed(eventId);
     return settings;
+  }
+
+  /** One page. A full one may be the last: the next is empty then. undefined: no such event. */
+  async journal(eventId: number, { after, limit }: JournalQuery): Promise<Journal | undefined> {
+    if (!(await this.#mayExist(eventId))) return undefined;
+    const rows = await this.#store.journal(eventId, after, limit);
+    const entries = rows.map(({ number, clientId, joinedAtMs, admittedAtMs }) => ({
+      number,
+      clientId,
+      joinedAt: new Date(joinedAtMs).toISOString(),
+      admittedAt: new Date(admittedAtMs).toISOString(),
+    }));
+    return { entries, next: entries.length < limit ? null : entries.at(-1)!.number };
   }
 
   /** The gate is closed until the new answer is there. */
@@ -160,8 +221,17 @@ export class WaitingRooms {
     this.#loop.changed(eventId);
   }
 
-  /** Over all events that this process has served. */
-  async totals() {
+  /** Over all events that this process has served; what is asked at once is counted once. */
+  totals(): Promise<Totals> {
+    if (!this.#totals) {
+      this.#totals = this.#count().finally(() => {
+        this.#totals = undefined;
+      });
+    }
+    return this.#totals;
+  }
+
+  async #count(): Promise<Totals> {
     const all = await Promise.all([...this.#reported].map((eventId) => this.#store.stats(eventId)));
     const sum = (of: (stats: Stats) => number) => all.reduce((total, one) => total + of(one), 0);
     const busy = all.filter((one) => one.waiting > 0);
@@ -171,7 +241,6 @@ export class WaitingRooms {
       waiting: sum((one) => one.waiting),
       withPass: sum((one) => one.active),
       abandoned: sum((one) => one.abandonedTotal),
-      /** 0 to 1; 0 when nobody waits. */
       windowUse: permits === 0 ? 0 : used / permits,
     };
   }

@@ -4,6 +4,7 @@ import type { Config } from "../common/config.ts";
 import { SERVICES, type ServiceName } from "../common/contracts/names.ts";
 import { ConfigurationError, UnavailableError } from "../common/errors.ts";
 import { isPortFree, whoHoldsPort } from "../common/servers/ports.ts";
+import { needsPostgres } from "./databases.ts";
 
 /** Services of other processes are out of reach without NATS, and would only answer 503. */
 export function checkSubset(config: Config, services: readonly ServiceName[]): void {
@@ -11,6 +12,19 @@ export function checkSubset(config: Config, services: readonly ServiceName[]): v
   if (missing.length === 0 || config.NATS_URL) return;
   throw new ConfigurationError(
     `--services ${services.join(",")}: without ${missing.join(", ")} in the same process, services meet over NATS; set NATS_URL`,
+  );
+}
+
+/**
+ * A queue that keeps its line in Redis, so that it survives the process, needs keys that do so too.
+ * On a data folder of our own one is kept there.
+ */
+export function checkTicketKeys(config: Config, services: readonly ServiceName[]): void {
+  if (config.QUEUE_TICKET_KEYS || !services.includes("queue")) return;
+  if (needsPostgres(config, services)) return;
+  if (!config.REDIS_URL || config.NODE_ENV !== "production") return;
+  throw new ConfigurationError(
+    "QUEUE_TICKET_KEYS is not set: the queue processes of one REDIS_URL sign tickets with a key they share; make one with: openssl rand -hex 32",
   );
 }
 

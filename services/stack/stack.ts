@@ -18,9 +18,10 @@ import { paymentService } from "../payment/payment.service.ts";
 import { queueService } from "../queue/queue.service.ts";
 import { sagaService } from "../saga/saga.service.ts";
 import { ticketService } from "../ticket/ticket.service.ts";
-import { databaseUrls, startPostgres } from "./databases.ts";
-import { checkNats, checkPorts, checkSubset } from "./preconditions.ts";
+import { databaseUrls, needsPostgres, startPostgres } from "./databases.ts";
+import { checkNats, checkPorts, checkSubset, checkTicketKeys } from "./preconditions.ts";
 import { removeStackNote, type StackNote, writeStackNote } from "./stack-file.ts";
+import { ticketKeys } from "./ticket-keys.ts";
 
 const FACTORIES: Readonly<Record<ServiceName, (context: ServiceContext) => ServiceSchema>> = {
   account: accountService,
@@ -29,9 +30,6 @@ const FACTORIES: Readonly<Record<ServiceName, (context: ServiceContext) => Servi
   payment: paymentService,
   saga: sagaService,
 };
-
-/** The waiting room needs none. */
-const NEEDS_DATABASE: ReadonlySet<ServiceName> = new Set(["account", "ticket", "payment", "saga"]);
 
 export interface StackOptions {
   readonly config: Config;
@@ -62,6 +60,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const { config, services } = options;
   const dataDir = resolve(options.dataDir);
   checkSubset(config, services);
+  checkTicketKeys(config, services);
   await checkPorts(config, services);
   await checkNats(config);
   const log = createLog(config.logLevel);
@@ -74,7 +73,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const server = config.DATABASE_URL ?? postgres?.url("postgres");
   try {
     const socket = postgres && socketPath(config, dataDir);
-    const { broker, bus, urls } = await startServices(config, services, { server, socket }, log);
+    const keys = await ticketKeys(config, services, postgres && dataDir, log);
+    const ground = { server, socket, keys };
+    const { broker, bus, urls } = await startServices(config, services, ground, log);
     if (postgres) await writeStackNote(dataDir, note(urls, server, socket));
     return {
       urls,
@@ -93,10 +94,17 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
+/** What services stand on, beside the settings. */
+interface Ground {
+  readonly server: string | undefined;
+  readonly socket: string | undefined;
+  readonly keys: readonly string[];
+}
+
 async function startServices(
   config: Config,
   services: readonly ServiceName[],
-  { server, socket }: { server: string | undefined; socket: string | undefined },
+  { server, socket, keys }: Ground,
   log: Log,
 ) {
   const urls: Record<string, string> = {};
@@ -113,6 +121,7 @@ async function startServices(
     serviceCredential:
       config.SERVICE_CREDENTIAL ??
       (config.embedded ? randomBytes(32).toString("base64url") : undefined),
+    queueTicketKeys: keys,
     databaseUrl: databaseUrls(server),
     onListening: (service, url) => {
       urls[service] = url;
@@ -128,11 +137,6 @@ async function startServices(
       .catch((stopping) => log.debug({ err: stopping }, "stop after a failed start"));
     throw error;
   }
-}
-
-/** Only where no server is given, and only for services that store anything there. */
-function needsPostgres(config: Config, services: readonly ServiceName[]): boolean {
-  return config.embedded && services.some((name) => NEEDS_DATABASE.has(name));
 }
 
 function nodeIdOf(services: readonly ServiceName[]): string {

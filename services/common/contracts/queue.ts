@@ -1,7 +1,7 @@
 /** HTTP bodies and actions of the queue service. */
 import { z } from "zod";
 import { LIMITS } from "../limits.ts";
-import { idText, word } from "./shared.ts";
+import { idText, wholeNumberText, word } from "./shared.ts";
 
 export const eventParams = z.object({ eventId: idText });
 
@@ -55,6 +55,7 @@ export const settingsBody = z
     passTtlSeconds: z.int().min(5).max(3_600).optional(),
     paused: z.boolean().optional(),
     pacing: pacing.optional(),
+    draining: z.boolean().optional(),
   })
   .refine((body) => Object.keys(body).length > 0, "must name at least one setting");
 export type SettingsChange = z.infer<typeof settingsBody>;
@@ -64,8 +65,33 @@ export const settings = z.object({
   passTtlSeconds: z.int(),
   paused: z.boolean(),
   pacing,
+  /** Nobody new is let into the line; those in it are served. */
+  draining: z.boolean(),
 });
 export type Settings = z.infer<typeof settings>;
+
+export const journalQuery = z.object({
+  /** The number of the last admission already known. */
+  after: wholeNumberText(0, 2_147_483_647).default(0),
+  limit: wholeNumberText(1, LIMITS.ledgerRows).default(1_000),
+});
+export type JournalQuery = z.infer<typeof journalQuery>;
+
+/** The store's own record of admissions, oldest first. */
+export const journal = z.object({
+  entries: z.array(
+    z.object({
+      /** Counts the admissions of the event, from 1. */
+      number: z.int(),
+      clientId: z.string(),
+      joinedAt: z.string(),
+      admittedAt: z.string(),
+    }),
+  ),
+  /** `after` of the next page; null at the end of the record. */
+  next: z.int().nullable(),
+});
+export type Journal = z.infer<typeof journal>;
 
 /** Action `queue.redeemPass` and `queue.restorePass`: the ticket service's side of the gate. */
 export interface PassRedemption {

@@ -38,14 +38,14 @@ export class EdgeMetrics {
     return new Counter<L>({ name, help, labelNames: [...labelNames], registers: [this.#registry] });
   }
 
-  /** A gauge that is asked when metrics are read. */
+  /** A gauge that is asked when metrics are read; what cannot be told now is NaN, and hides no other. */
   gauge(name: string, help: string, read: () => number | Promise<number>): void {
     new Gauge({
       name,
       help,
       registers: [this.#registry],
       async collect() {
-        this.set(await read());
+        this.set(await Promise.resolve(read()).catch(() => Number.NaN));
       },
     });
   }

@@ -128,6 +128,14 @@ test("no secret is written down: each must be set, and its absence stops the sta
   assert.is(text.match(/\$\{POSTGRES_PASSWORD:\?/g)?.length, 2);
 });
 
+test("the head of the file says how to make every secret that must be set", () => {
+  const head = text.slice(0, text.indexOf("\nname:"));
+  const needed = new Set([...text.matchAll(/\$\{([A-Z_]+):\?/g)].map((match) => match[1]!));
+  const made = [...head.matchAll(/([A-Z_]+)=%s/g)].map((match) => match[1]!);
+  assert.equal(made.sort(), [...needed].sort());
+  assert.is(head.match(/openssl rand/g)?.length, made.length);
+});
+
 test("every image is pinned to a major version", () => {
   for (const [name, { image = "" }] of all) assert.match(image, /^[a-z]+:\d+/, name);
   for (const line of read("services/Dockerfile").matchAll(/^FROM (\S+)/gm)) {

@@ -11,6 +11,11 @@ import {
 export interface RedisOptions extends HostOptions {
   /** Keeps the data here (an append-only file, flushed each second); absent: nothing is kept. */
   readonly dir?: string | undefined;
+  /**
+   * A Redis Cluster of this one node. It keeps its node file in `dir`, which must be given; its
+   * slots are for the caller to assign.
+   */
+  readonly clusterBusPort?: number;
 }
 
 export const REDIS: ServerKind = {
@@ -36,6 +41,7 @@ export async function startRedis(options: RedisOptions): Promise<RunningServer> 
       programArgs: (port) => [
         ...["--port", String(port), "--bind", "127.0.0.1", "--daemonize", "no"],
         ...persistence(dir ?? tmpdir(), dir !== undefined),
+        ...clusterOf(options.clusterBusPort),
       ],
       imageArgs: ["redis-server", ...persistence("/data", dir !== undefined)],
       mount: dir === undefined ? undefined : { from: dir, to: "/data" },
@@ -43,6 +49,15 @@ export async function startRedis(options: RedisOptions): Promise<RunningServer> 
     options,
   );
   return { ...server, url: `redis://127.0.0.1:${server.port}` };
+}
+
+function clusterOf(busPort: number | undefined): string[] {
+  if (busPort === undefined) return [];
+  return [
+    ...["--cluster-enabled", "yes", "--cluster-port", String(busPort)],
+    // Clients are told where a slot lies; a node that has met no other does not know its address.
+    ...["--cluster-announce-ip", "127.0.0.1"],
+  ];
 }
 
 /** No snapshots in any case: the append-only file alone is complete. */

@@ -80,6 +80,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     log: createLog(config.logLevel),
     verifier: issuer.verifier,
     serviceCredential: config.SERVICE_CREDENTIAL,
+    queueTicketKeys: config.QUEUE_TICKET_KEYS ?? [TEST_TICKET_KEY],
     databaseUrl,
     onListening: (service, url) => urls.set(service, url),
   };
@@ -121,6 +122,9 @@ const TEST_SETTINGS = {
   SAGA_PORT: "0",
   DATABASE_POOL_SIZE: "6",
 };
+
+/** The same in every harness: a restarted queue honours the tickets of before. */
+const TEST_TICKET_KEY = "a-queue-ticket-key-of-32-characters";
 
 /** The PostgreSQL that the test runner started (or was given). */
 export function testDatabaseServer(): string {

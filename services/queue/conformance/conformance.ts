@@ -4,9 +4,11 @@
  */
 import type { Settings } from "../../common/contracts/queue.ts";
 import type { WaitingRoomStore } from "../waiting-room-store.ts";
+import { drainingPromises } from "./draining.ts";
 import { orderPromises } from "./order.ts";
 import { passPromises } from "./passes.ts";
 import { ratePromises } from "./rate.ts";
+import { returningPromises } from "./returning.ts";
 
 export interface StoreOptions {
   /** Over 100 permits a minute, smooth, passes of 300 s. */
@@ -17,7 +19,7 @@ export interface StoreOptions {
   readonly mostWaiting?: number;
 }
 
-/** The clock the store goes by. */
+/** The clock the store goes by; one kept elsewhere is brought up to it before each call. */
 export interface ControlledClock {
   now(): number;
   /** Negative: it steps back. */
@@ -29,7 +31,7 @@ export interface StoreUnderTest {
   readonly clock: ControlledClock;
 }
 
-/** Opens an empty store; the suite closes it. */
+/** Opens an empty store that shares nothing with others that are open; the suite closes it. */
 export type OpenStore = (options?: StoreOptions) => Promise<StoreUnderTest>;
 
 /** Runs all suites; call it from a test file of the store's own. */
@@ -37,4 +39,6 @@ export function conformance(name: string, open: OpenStore): void {
   orderPromises(name, open);
   ratePromises(name, open);
   passPromises(name, open);
+  returningPromises(name, open);
+  drainingPromises(name, open);
 }

@@ -8,7 +8,7 @@ const BURST: StoreOptions = { settings: { pacing: "burst" } };
 const MINUTE_MS = 60_000;
 
 export function ratePromises(name: string, open: OpenStore): void {
-  runPromises(`${name}: rate`, open, [windows, gates, settingsLive]);
+  runPromises(`${name}: rate`, open, [windows, gates, settingsLive, journal]);
 }
 
 /** The most admissions in any window of 60 s, both ends included. */
@@ -179,5 +179,34 @@ function settingsLive(promise: Promised): void {
     scene.clock.advance(300_000);
     const later = await scene.store.stats(EVENT);
     assert.equal([later.active, later.admittedLastMinute, later.admittedTotal], [0, 0, 2]);
+  });
+}
+
+function journal(promise: Promised): void {
+  promise("the journal numbers all admissions in their order, page by page", async (scene) => {
+    assert.equal(await scene.store.journal(EVENT, 0, 10), []);
+    const clients = names(7);
+    const places = await scene.line(...clients);
+    await scene.join("elsewhere", undefined, EVENT + 1);
+    await scene.admit(EVENT + 1);
+    const admitted = [...(await scene.admit()), ...(await scene.run(5_000, 100, clients))];
+    const expected = admitted.map(({ clientId, admittedAtMs }, at) => {
+      return { number: at + 1, clientId, joinedAtMs: places[at]!.joinedAtMs, admittedAtMs };
+    });
+    assert.is(expected.length, 7);
+    scene.clock.advance(300_000);
+    assert.equal(await scene.store.journal(EVENT, 0, 10), expected);
+    assert.equal(await scene.store.journal(EVENT, 0, 3), expected.slice(0, 3));
+    assert.equal(await scene.store.journal(EVENT, 3, 3), expected.slice(3, 6));
+    assert.equal(await scene.store.journal(EVENT, 6, 3), expected.slice(6));
+    assert.equal(await scene.store.journal(EVENT, 7, 3), []);
+    assert.is((await scene.store.journal(EVENT + 1, 0, 10))[0]!.clientId, "elsewhere");
+  });
+
+  promise("what this process has admitted is nobody else's", async (scene) => {
+    await scene.line("a", "b", "c");
+    const first = await scene.store.admit(EVENT, scene.sale);
+    assert.equal([first.admitted.length, first.elsewhere], [2, []]);
+    assert.equal((await scene.store.admit(EVENT, scene.sale)).elsewhere, []);
   });
 }

@@ -35,6 +35,13 @@ export class Scene {
     return joined!;
   }
 
+  /** The position it is told, or else the answer, or why it is not let in. */
+  async comes(clientId: string, formerly?: PlaceInLine): Promise<number | string> {
+    const joined = await this.join(clientId, formerly);
+    if (joined.result === "waiting") return joined.position;
+    return joined.result === "closed" ? joined.because : joined.result;
+  }
+
   joining(clientId: string, formerly?: PlaceInLine, eventId = EVENT) {
     const habit = habitOf(eventId, clientId);
     return { eventId, clientId, habit, sale: this.sale, joinLeadMs: LEAD_MS, formerly };
@@ -120,6 +127,25 @@ export async function inScene(
   } finally {
     await store.close();
   }
+}
+
+/** Places of a store that is gone; the scene, in which nobody has joined yet, is a second later. */
+export type Lose = (scene: Scene, ...clientIds: string[]) => Promise<InLine[]>;
+
+export function losing(open: OpenStore): Lose {
+  return async (scene, ...clientIds) => {
+    const lost: InLine[] = [];
+    await inScene(open, { settings: { paused: true } }, async (before) => {
+      lost.push(...(await before.line(...clientIds)));
+      scene.clock.advance(Math.max(0, before.clock.now() + 1_000 - scene.clock.now()));
+    });
+    return lost;
+  };
+}
+
+/** What a client that comes back has to be given again. */
+export function numbersOf({ sequence, joinedAtMs }: PlaceInLine) {
+  return { sequence, joinedAtMs };
 }
 
 export function names(count: number, prefix = "client"): string[] {

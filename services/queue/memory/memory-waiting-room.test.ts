@@ -25,6 +25,7 @@ const openMemory: OpenStore = async (options = {}) => {
       passTtlSeconds: 300,
       paused: false,
       pacing: "smooth",
+      draining: false,
       ...options.settings,
     },
     waitingTtlSeconds: options.waitingTtlSeconds ?? TTL_SECONDS,

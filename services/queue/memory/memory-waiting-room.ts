@@ -6,7 +6,7 @@ import type {
   SettingsChange,
   Stats,
 } from "../../common/contracts/queue.ts";
-import { newPassToken } from "../../common/ids.ts";
+import { newEpoch, newPassToken } from "../../common/ids.ts";
 import { LIMITS } from "../../common/limits.ts";
 import type { Sale } from "../admission.ts";
 import type {
@@ -14,6 +14,7 @@ import type {
   ClientRef,
   Joined,
   Joining,
+  JournalEntry,
   Left,
   Poll,
   Polled,
@@ -30,6 +31,7 @@ export interface MemoryRoomOptions {
   readonly waitingTtlSeconds: number;
   readonly mostWaiting?: number;
   readonly newPassToken?: () => string;
+  readonly newEpoch?: () => string;
 }
 
 /**
@@ -50,12 +52,17 @@ export class MemoryWaitingRoom implements WaitingRoomStore {
     this.#rules = {
       waitingTtlMs: options.waitingTtlSeconds * 1_000,
       mostWaiting: options.mostWaiting ?? LIMITS.waiting,
+      mostJournalled: LIMITS.journalEntries,
       newPassToken: options.newPassToken ?? newPassToken,
+      newEpoch: options.newEpoch ?? newEpoch,
     };
   }
 
   async enqueue(batch: readonly Joining[]): Promise<readonly Joined[]> {
-    return batch.map((joining) => this.#room(joining.eventId).enqueue(joining, this.#now()));
+    return batch.map((joining) => {
+      const nowMs = this.#now();
+      return this.#room(joining.eventId, nowMs).enqueue(joining, nowMs);
+    });
   }
 
   async poll(batch: readonly Poll[]): Promise<readonly Polled[]> {
@@ -85,13 +92,18 @@ export class MemoryWaitingRoom implements WaitingRoomStore {
   }
 
   async admit(eventId: number, sale: Sale): Promise<Admission> {
-    const room = this.#rooms.get(eventId);
-    return room?.admit(sale, this.#now()) ?? { admitted: [], waiting: 0, lookAgainMs: undefined };
+    const nothing = { admitted: [], elsewhere: [], waiting: 0, lookAgainMs: undefined };
+    return this.#rooms.get(eventId)?.admit(sale, this.#now()) ?? nothing;
   }
 
   async stats(eventId: number): Promise<Stats> {
-    const room = this.#rooms.get(eventId) ?? new EventRoom(this.#settings, this.#rules);
-    return room.stats(this.#now());
+    const nowMs = this.#now();
+    const room = this.#rooms.get(eventId) ?? new EventRoom(this.#settings, this.#rules, nowMs);
+    return room.stats(nowMs);
+  }
+
+  async journal(eventId: number, after: number, most: number): Promise<readonly JournalEntry[]> {
+    return this.#rooms.get(eventId)?.journal(after, most) ?? [];
   }
 
   async readSettings(eventId: number): Promise<Settings> {
@@ -99,7 +111,7 @@ export class MemoryWaitingRoom implements WaitingRoomStore {
   }
 
   async changeSettings(eventId: number, change: SettingsChange): Promise<Settings> {
-    return this.#room(eventId).changeSettings(change);
+    return this.#room(eventId, this.#now()).changeSettings(change);
   }
 
   async answers(): Promise<boolean> {
@@ -110,10 +122,10 @@ export class MemoryWaitingRoom implements WaitingRoomStore {
     this.#rooms.clear();
   }
 
-  #room(eventId: number): EventRoom {
+  #room(eventId: number, nowMs: number): EventRoom {
     const known = this.#rooms.get(eventId);
     if (known) return known;
-    const made = new EventRoom(this.#settings, this.#rules);
+    const made = new EventRoom(this.#settings, this.#rules, nowMs);
     this.#rooms.set(eventId, made);
     return made;
   }

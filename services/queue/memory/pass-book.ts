@@ -1,9 +1,9 @@
 /** The passes of one event: live, spent and remembered, over and forgotten. */
 import type { RedeemAnswer } from "../../common/contracts/queue.ts";
-import type { IssuedPass, PlaceInLine, Restored } from "../waiting-room-store.ts";
+import type { IssuedPass, PlaceNumber, Restored } from "../waiting-room-store.ts";
 import { DeadlineHeap, type Timed } from "./deadline-heap.ts";
 
-export interface Pass extends IssuedPass, PlaceInLine, Timed {
+export interface Pass extends IssuedPass, PlaceNumber, Timed {
   readonly clientId: string;
   readonly ttlMs: number;
   spentBy: string | undefined;
@@ -31,7 +31,7 @@ export class PassBook {
   issue(
     passToken: string,
     clientId: string,
-    place: PlaceInLine,
+    place: PlaceNumber,
     nowMs: number,
     ttlMs: number,
   ): Pass {

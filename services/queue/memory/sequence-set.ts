@@ -1,19 +1,22 @@
-/** A growing set of whole numbers that knows how many of its members are smaller than a given one. */
-
-/** Numbers on one page: 32 words of 32 bits, so that counting inside a page stays short. */
-const PAGE_SIZE = 1_024;
-const WORDS = PAGE_SIZE / 32;
+/** A set of whole numbers that knows how many of its members are smaller than a given one. */
 
 /**
- * An order statistic over arrival numbers: bitmaps by page, and a Fenwick tree over the pages'
- * counts. Any number may come back at its old place, which a tree over ranks could not do without
- * renumbering. `add`, `delete`, `countBelow` and `first` take O(log pages); an empty page is
- * freed, and a number that was ever used costs 4/1024 byte for good.
+ * Members of one block at most. The choice is a wide one: of 1,000,000 members in random order,
+ * sizes from 256 to 2,048 all took 0.4 to 2.4 µs to count, add or delete one (Node 24, on a
+ * machine with other work to do).
+ */
+const BLOCK_SIZE = 1_024;
+
+/**
+ * An order statistic over sequences, which lie far apart and come back at their old places: sorted
+ * blocks in ascending order, and beside them their sizes, so that counting adds up small numbers
+ * that lie together. O(log n + block) to change it, and O(log n + blocks / 2) to count; at either
+ * end, where clients come and go, a few steps.
  */
 export class SequenceSet {
-  readonly #pages = new Map<number, Uint32Array>();
-  /** Fenwick tree, 1-based: the count of page p stands at index p + 1. Its capacity is 2^k. */
-  #tree = new Float64Array(65);
+  readonly #blocks: number[][] = [];
+  /** Of the block at the same index. No block is empty. */
+  readonly #counts: number[] = [];
   #size = 0;
 
   get size(): number {
@@ -21,97 +24,132 @@ export class SequenceSet {
   }
 
   has(sequence: number): boolean {
-    const word = this.#pages.get(pageOf(sequence))?.[wordOf(sequence)] ?? 0;
-    return (word & bitOf(sequence)) !== 0;
+    const block = this.#blocks[this.#blockOf(sequence)];
+    return block !== undefined && block[rankIn(block, sequence)] === sequence;
   }
 
-  /** False when it was in the set already. Takes whole numbers from 0. */
+  /** False when it was in the set already. Takes safe integers. */
   add(sequence: number): boolean {
-    if (!Number.isSafeInteger(sequence) || sequence < 0) {
-      throw new RangeError(`not an arrival number: ${sequence}`);
+    if (!Number.isSafeInteger(sequence)) throw new RangeError(`not a sequence: ${sequence}`);
+    const last = this.last();
+    if (last === undefined || sequence > last) {
+      this.#append(sequence);
+      return true;
     }
-    const page = pageOf(sequence);
-    const words = this.#pages.get(page) ?? new Uint32Array(WORDS);
-    const at = wordOf(sequence);
-    if ((words[at]! & bitOf(sequence)) !== 0) return false;
-    words[at]! |= bitOf(sequence);
-    this.#pages.set(page, words);
-    this.#count(page, 1);
+    const at = this.#blockOf(sequence);
+    const block = this.#blocks[at]!;
+    const rank = rankIn(block, sequence);
+    if (block[rank] === sequence) return false;
+    block.splice(rank, 0, sequence);
+    this.#counts[at] = block.length;
+    this.#size += 1;
+    if (block.length > BLOCK_SIZE) this.#split(at);
     return true;
   }
 
   /** False when it was not in the set. */
   delete(sequence: number): boolean {
-    if (!this.has(sequence)) return false;
-    const page = pageOf(sequence);
-    const words = this.#pages.get(page)!;
-    words[wordOf(sequence)]! &= ~bitOf(sequence);
-    if (words.every((word) => word === 0)) this.#pages.delete(page);
-    this.#count(page, -1);
+    const at = this.#blockOf(sequence);
+    const block = this.#blocks[at];
+    if (!block) return false;
+    const rank = rankIn(block, sequence);
+    if (block[rank] !== sequence) return false;
+    block.splice(rank, 1);
+    this.#counts[at] = block.length;
+    this.#size -= 1;
+    if (block.length === 0) this.#drop(at);
+    else if (block.length < BLOCK_SIZE / 4) {
+      this.#join(at);
+      this.#join(at - 1);
+    }
     return true;
   }
 
   /** How many members are smaller; the number itself need not be one. */
   countBelow(sequence: number): number {
-    const page = pageOf(sequence);
-    let count = 0;
-    for (let at = Math.min(page, this.#capacity); at > 0; at -= at & -at) count += this.#tree[at]!;
-    const words = this.#pages.get(page);
-    if (!words) return count;
-    const last = wordOf(sequence);
-    for (let at = 0; at < last; at++) count += bitsIn(words[at]!);
-    return count + bitsIn(words[last]! & (bitOf(sequence) - 1));
+    const at = this.#blockOf(sequence);
+    const block = this.#blocks[at];
+    if (!block) return 0;
+    return this.#countBefore(at) + rankIn(block, sequence);
   }
 
   /** The smallest member. */
   first(): number | undefined {
-    if (this.#size === 0) return undefined;
-    // Down the tree: the last page before which there is nothing.
-    let page = 0;
-    for (let step = this.#capacity; step > 0; step = Math.floor(step / 2)) {
-      if (page + step <= this.#capacity && this.#tree[page + step] === 0) page += step;
+    return this.#blocks[0]?.[0];
+  }
+
+  /** The largest member. */
+  last(): number | undefined {
+    return this.#blocks.at(-1)?.at(-1);
+  }
+
+  /** The last block that begins at or before the number, or else the first. */
+  #blockOf(sequence: number): number {
+    let low = 0;
+    let high = this.#blocks.length;
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      if (this.#blocks[middle]![0]! <= sequence) low = middle;
+      else high = middle;
     }
-    const words = this.#pages.get(page)!;
-    const at = words.findIndex((word) => word !== 0);
-    const word = words[at]!;
-    return page * PAGE_SIZE + at * 32 + (31 - Math.clz32(word & -word));
+    return low;
   }
 
-  get #capacity(): number {
-    return this.#tree.length - 1;
+  /** Members of the blocks before this one, added up from the nearer end. */
+  #countBefore(block: number): number {
+    const counts = this.#counts;
+    let sum = 0;
+    if (block <= counts.length / 2) {
+      for (let at = 0; at < block; at++) sum += counts[at]!;
+      return sum;
+    }
+    for (let at = block; at < counts.length; at++) sum += counts[at]!;
+    return this.#size - sum;
   }
 
-  #count(page: number, by: 1 | -1): void {
-    while (page >= this.#capacity) this.#grow();
-    this.#size += by;
-    for (let at = page + 1; at <= this.#capacity; at += at & -at) this.#tree[at]! += by;
+  #append(sequence: number): void {
+    const at = this.#blocks.length - 1;
+    const block = this.#blocks[at];
+    this.#size += 1;
+    if (block && block.length < BLOCK_SIZE) this.#counts[at] = block.push(sequence);
+    else this.#put(at + 1, [sequence]);
   }
 
-  #grow(): void {
-    const before = this.#capacity;
-    const tree = new Float64Array(2 * before + 1);
-    tree.set(this.#tree);
-    // The one new node that also covers the old pages; the others begin empty.
-    tree[2 * before] = this.#size;
-    this.#tree = tree;
+  #put(at: number, block: number[]): void {
+    this.#blocks.splice(at, 0, block);
+    this.#counts.splice(at, 0, block.length);
+  }
+
+  #split(at: number): void {
+    const block = this.#blocks[at]!;
+    this.#put(at + 1, block.splice(BLOCK_SIZE / 2));
+    this.#counts[at] = block.length;
+  }
+
+  /** Joins a block with the next one when both are small, or the few who stay keep one each. */
+  #join(at: number): void {
+    const block = this.#blocks[at];
+    const next = this.#blocks[at + 1];
+    if (!block || block.length + (next?.length ?? BLOCK_SIZE) > BLOCK_SIZE / 2) return;
+    block.push(...next!);
+    this.#counts[at] = block.length;
+    this.#drop(at + 1);
+  }
+
+  #drop(at: number): void {
+    this.#blocks.splice(at, 1);
+    this.#counts.splice(at, 1);
   }
 }
 
-function pageOf(sequence: number): number {
-  return Math.floor(sequence / PAGE_SIZE);
-}
-
-function wordOf(sequence: number): number {
-  return (sequence % PAGE_SIZE) >>> 5;
-}
-
-function bitOf(sequence: number): number {
-  return 1 << (sequence % 32);
-}
-
-/** Bits that are set in a 32-bit word (Hacker's Delight, 5-1). */
-function bitsIn(word: number): number {
-  let sum = word - ((word >>> 1) & 0x55555555);
-  sum = (sum & 0x33333333) + ((sum >>> 2) & 0x33333333);
-  return (((sum + (sum >>> 4)) & 0x0f0f0f0f) * 0x01010101) >>> 24;
+/** How many of a block's members are smaller. */
+function rankIn(block: readonly number[], sequence: number): number {
+  let low = 0;
+  let high = block.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (block[middle]! < sequence) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,10 +1,14 @@
 /** The line of one event: who stands where, who is there, who was silent for too long. */
 import { graceMs } from "../advice.ts";
-import type { PlaceInLine } from "../waiting-room-store.ts";
+import type { PlaceNumber } from "../waiting-room-store.ts";
 import { DeadlineHeap, type Timed } from "./deadline-heap.ts";
+import { LapsedPlaces } from "./lapsed-places.ts";
 import { SequenceSet } from "./sequence-set.ts";
 
-export interface Place extends PlaceInLine, Timed {
+/** So fine is the time of arrival of which a sequence is made. */
+const SEQUENCES_PER_MS = 4_096;
+
+export interface Place extends PlaceNumber, Timed {
   readonly clientId: string;
   lastSignMs: number;
   /** False: silent beyond its grace; the place stays its own, but others go first. */
@@ -19,17 +23,15 @@ export class WaitingLine {
   readonly #present = new SequenceSet();
   readonly #deadlines = new DeadlineHeap<Place>();
   /**
-   * Clients whose place was lost by silence alone, with the earliest such place: what a ticket may
-   * bring back. A client that leaves or is admitted is struck out, so no old ticket can help it.
+   * What a ticket of this room may bring back. A client that leaves or is admitted is struck out,
+   * so no old ticket can help it.
    */
-  readonly #lapsed = new Map<string, number>();
-  readonly #mostLapsed: number;
-  /** Counts arrivals. Not a clock: two in one millisecond, or after it stepped back, keep their order. */
-  #nextSequence = 0;
+  readonly #lapsed: LapsedPlaces;
+  #lastSequence = 0;
 
   constructor(waitingTtlMs: number, mostLapsed: number) {
     this.#waitingTtlMs = waitingTtlMs;
-    this.#mostLapsed = mostLapsed;
+    this.#lapsed = new LapsedPlaces(mostLapsed);
   }
 
   /** Places, of present and absent clients. */
@@ -42,15 +44,16 @@ export class WaitingLine {
   }
 
   /**
-   * A new place at the end, or the former one of a client that lost it by silence. The client must
-   * not stand in line. {@link expectWithin} must follow.
+   * A new place at the end, or the given one, which must be free. The client must not stand in line.
+   * {@link expectWithin} must follow.
    */
-  join(clientId: string, formerly: PlaceInLine | undefined, nowMs: number): Place {
-    const regained = formerly && this.#regain(clientId, formerly);
+  join(clientId: string, regained: PlaceNumber | undefined, nowMs: number): Place {
+    const sequence = regained?.sequence ?? this.#end(nowMs);
+    this.#lastSequence = Math.max(this.#lastSequence, sequence);
     const place: Place = {
       clientId,
-      sequence: regained?.sequence ?? this.#nextSequence++,
-      joinedAtMs: regained?.joinedAtMs ?? nowMs,
+      sequence,
+      joinedAtMs: Math.floor(sequence / SEQUENCES_PER_MS),
       lastSignMs: nowMs,
       present: true,
       deadlineMs: 0,
@@ -60,6 +63,17 @@ export class WaitingLine {
     this.#bySequence.set(place.sequence, place);
     this.#present.add(place.sequence);
     return place;
+  }
+
+  /** Whether nobody stands there now. */
+  isFree(sequence: number): boolean {
+    return !this.#bySequence.has(sequence);
+  }
+
+  /** Whether silence alone has cost the client this place, or one before it. */
+  hasLapsed(clientId: string, sequence: number): boolean {
+    const earliest = this.#lapsed.earliestOf(clientId);
+    return earliest !== undefined && sequence >= earliest && sequence <= this.#lastSequence;
   }
 
   /** A sign of life: the client is there (again), at its old place. */
@@ -90,7 +104,7 @@ export class WaitingLine {
   /** Admitted or left: out of the line for good. */
   remove(place: Place): void {
     this.#drop(place);
-    this.#lapsed.delete(place.clientId);
+    this.#lapsed.forget(place.clientId);
   }
 
   /** Lets the silent give way, and forgets those silent for the waiting TTL. Returns how many of these. */
@@ -101,7 +115,7 @@ export class WaitingLine {
       if (!place) return forgotten;
       if (this.#lapsesAtMs(place) <= nowMs) {
         this.#drop(place);
-        this.#rememberLapsed(place);
+        this.#lapsed.remember(place.clientId, place.sequence);
         forgotten += 1;
       } else {
         place.present = false;
@@ -122,21 +136,8 @@ export class WaitingLine {
     this.#present.delete(place.sequence);
   }
 
-  #rememberLapsed(place: Place): void {
-    const earliest = Math.min(place.sequence, this.#lapsed.get(place.clientId) ?? Infinity);
-    this.#lapsed.set(place.clientId, earliest);
-    if (this.#lapsed.size <= this.#mostLapsed) return;
-    // The longest remembered goes: a Map keeps the order of insertion.
-    const oldest = this.#lapsed.keys().next();
-    if (!oldest.done) this.#lapsed.delete(oldest.value);
-  }
-
-  #regain(clientId: string, formerly: PlaceInLine): PlaceInLine | undefined {
-    const earliest = this.#lapsed.get(clientId);
-    if (earliest === undefined || formerly.sequence < earliest) return undefined;
-    if (formerly.sequence >= this.#nextSequence || this.#bySequence.has(formerly.sequence)) {
-      return undefined;
-    }
-    return formerly;
+  /** By the time, and still in order within a millisecond or where the time stands still. */
+  #end(nowMs: number): number {
+    return Math.max(this.#lastSequence + 1, nowMs * SEQUENCES_PER_MS);
   }
 }

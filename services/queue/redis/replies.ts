@@ -1,0 +1,139 @@
+/** What the scripts answer, as the store's port says it. */
+import type { Settings, Stats } from "../../common/contracts/queue.ts";
+import type { StreamEntry } from "../../common/redis.ts";
+import type { Admitted, Joined, JournalEntry, Polled } from "../waiting-room-store.ts";
+import type { VersionedSettings } from "./room-memory.ts";
+
+/** Numbers and texts, nested; each script's header says which. */
+export type Reply = readonly [word: string, epoch: string, ...rest: unknown[]];
+
+export type JoinReply =
+  | readonly ["waiting", number, number, number, number, number]
+  | readonly ["admitted", string, number, number, number, number, number]
+  | readonly ["closed", "notBegun" | "ended" | "cancelled" | "draining" | "noPlace"]
+  | readonly ["full"];
+
+export function joinedFrom(answer: JoinReply, epoch: string): Joined {
+  switch (answer[0]) {
+    case "waiting": {
+      const [, position, estimatedWaitSeconds, pollAfterSeconds, sequence, joinedAtMs] = answer;
+      const advice = { estimatedWaitSeconds, pollAfterSeconds };
+      return { result: "waiting", position, ...advice, sequence, joinedAtMs, epoch };
+    }
+    case "admitted": {
+      const [, passToken, admittedAtMs, expiresAtMs, pollAfterSeconds, sequence, joinedAtMs] =
+        answer;
+      const pass = { passToken, admittedAtMs, expiresAtMs };
+      const advice = { estimatedWaitSeconds: 0, pollAfterSeconds };
+      return { result: "admitted", ...pass, ...advice, sequence, joinedAtMs, epoch };
+    }
+    case "closed":
+      return { result: "closed", because: answer[1] };
+    case "full":
+      return { result: "full" };
+  }
+}
+
+export type PollReply =
+  | "notInLine"
+  | readonly [position: number, waitSeconds: number, pollAfterSeconds: number]
+  | readonly [token: string, admittedMs: number, expiresMs: number, pollAfterSeconds: number];
+
+export function polledFrom(answer: PollReply): Polled {
+  if (answer === "notInLine") return { result: "notInLine" };
+  if (answer.length === 3) {
+    const [position, estimatedWaitSeconds, pollAfterSeconds] = answer;
+    return { result: "waiting", position, estimatedWaitSeconds, pollAfterSeconds };
+  }
+  const [passToken, admittedAtMs, expiresAtMs, pollAfterSeconds] = answer;
+  const pass = { passToken, admittedAtMs, expiresAtMs };
+  return { result: "admitted", ...pass, estimatedWaitSeconds: 0, pollAfterSeconds };
+}
+
+/** What admit.lua says. */
+export interface Looked {
+  readonly nowMs: number;
+  readonly waiting: number;
+  readonly lookAgainMs: number | undefined;
+  readonly number: number;
+  readonly last: number;
+  readonly settings: VersionedSettings;
+  readonly admitted: readonly Admitted[];
+  readonly elsewhere: readonly string[];
+  /** All of them: number and instant. */
+  readonly admissions: readonly (readonly [number, number])[];
+}
+
+type LookReply = readonly [
+  ...[word: string, epoch: string, now: number, waiting: number, again: number, number: number],
+  last: number,
+  ...[permits: number, ttl: number, paused: 0 | 1, pacing: Settings["pacing"], draining: 0 | 1],
+  ...[version: number, issued: readonly (number | string)[], others: readonly (number | string)[]],
+];
+
+export function lookedFrom(reply: Reply): Looked {
+  const [, , nowMs, waiting, again, number, ...rest] = reply as unknown as LookReply;
+  const [last, permits, ttl, paused, pacing, draining, version, issued, others] = rest;
+  const admitted: Admitted[] = [];
+  const elsewhere: string[] = [];
+  const admissions: [number, number][] = [];
+  for (let at = 0; at < others.length; at += 3) {
+    elsewhere.push(String(others[at + 1]));
+    admissions.push([Number(others[at]), Number(others[at + 2])]);
+  }
+  for (let at = 0; at < issued.length; at += 6) {
+    admitted.push({
+      clientId: String(issued[at + 1]),
+      passToken: String(issued[at + 2]),
+      admittedAtMs: Number(issued[at + 3]),
+      expiresAtMs: Number(issued[at + 4]),
+      waitedMs: Number(issued[at + 5]),
+    });
+    admissions.push([Number(issued[at]), Number(issued[at + 3])]);
+  }
+  return {
+    nowMs,
+    waiting,
+    lookAgainMs: again < 0 ? undefined : again,
+    number,
+    last,
+    settings: { permits, ttl, paused, pacing, draining, version },
+    admitted,
+    elsewhere,
+    admissions,
+  };
+}
+
+export function statsFrom(reply: Reply): Stats {
+  const [, , ...numbers] = reply as unknown as readonly [string, string, ...number[]];
+  const [waiting, active, admittedLastMinute, admittedTotal, abandonedTotal, permits, paused] =
+    numbers as unknown as readonly [number, number, number, number, number, number, 0 | 1];
+  return {
+    waiting,
+    active,
+    admittedLastMinute,
+    admittedTotal,
+    abandonedTotal,
+    permitsPerMinute: permits,
+    paused: paused === 1,
+  };
+}
+
+/** Settings, and the number of the last admission. */
+export function settingsFrom(reply: Reply): readonly [VersionedSettings, number] {
+  const [, , permits, ttl, paused, pacing, draining, version, number] =
+    reply as unknown as readonly [
+      ...[string, string, number, number, 0 | 1, Settings["pacing"], 0 | 1, number, number],
+    ];
+  return [{ permits, ttl, paused, pacing, draining, version }, number];
+}
+
+/** Fields as admit.lua writes them: c client, j joined, a admitted. */
+export function journalEntryFrom([id, fields]: StreamEntry): JournalEntry {
+  return {
+    number: Number.parseInt(id, 10),
+    clientId: fields[1]!,
+    joinedAtMs: Number(fields[3]),
+    admittedAtMs: Number(fields[5]),
+  };
+}
