@@ -1,9 +1,11 @@
 /** The command line: parse, dispatch, exit code. */
 import { Command, CommanderError } from "commander";
 import { readConfig } from "../services/common/config.ts";
+import { addBench } from "./commands/bench.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addJudge } from "./commands/judge.ts";
+import { addQueue } from "./commands/queue.ts";
 import { addRepl } from "./commands/repl.ts";
 import { addSimulate } from "./commands/simulate.ts";
 import { addUp } from "./commands/up.ts";
@@ -47,7 +49,17 @@ function program(): Command {
 Exit codes: 0 every promise valid · 1 a promise broken · 2 unknown · 3 the run is invalid
             64 wrong usage · 69 something needed is not there`,
     );
-  for (const add of [addDemo, addUp, addSimulate, addJudge, addDoctor, addUser, addRepl]) {
+  for (const add of [
+    addDemo,
+    addUp,
+    addSimulate,
+    addJudge,
+    addDoctor,
+    addUser,
+    addQueue,
+    addRepl,
+    addBench,
+  ]) {
     add(reservex, run);
   }
   return reservex;
