@@ -1,0 +1,7 @@
+/** Every benchmark, in the order in which they run. */
+import type { Benchmark } from "./benchmark.ts";
+import { join } from "./join.ts";
+import { poll } from "./poll.ts";
+import { pollScale } from "./poll-scale.ts";
+
+export const BENCHMARKS: readonly Benchmark[] = [poll, pollScale, join];
