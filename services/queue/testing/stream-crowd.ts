@@ -3,7 +3,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
-import type { StreamServer } from "./stream-server.ts";
+import type { StreamServer, StreamServerOptions } from "./stream-server.ts";
 import { eventsIn } from "./stream-stage.ts";
 
 export interface StreamProcess extends StreamServer {
@@ -13,8 +13,11 @@ export interface StreamProcess extends StreamServer {
   stop(): Promise<void>;
 }
 
-export async function startStreamProcess(): Promise<StreamProcess> {
-  const child = fork(join(import.meta.dirname, "stream-server.ts"), { stdio: "inherit" });
+export async function startStreamProcess(
+  options: StreamServerOptions = {},
+): Promise<StreamProcess> {
+  const script = join(import.meta.dirname, "stream-server.ts");
+  const child = fork(script, [JSON.stringify(options)], { stdio: "inherit" });
   const exited = once(child, "exit");
   const [started] = (await Promise.race([once(child, "message"), exited])) as [StreamServer];
   const { url, token } = started;
