@@ -9,6 +9,7 @@ import { orderPromises } from "./order.ts";
 import { passPromises } from "./passes.ts";
 import { ratePromises } from "./rate.ts";
 import { returningPromises } from "./returning.ts";
+import { ticketPromises } from "./tickets.ts";
 
 export interface StoreOptions {
   /** Over 100 permits a minute, smooth, passes of 300 s. */
@@ -37,6 +38,7 @@ export type OpenStore = (options?: StoreOptions) => Promise<StoreUnderTest>;
 /** Runs all suites; call it from a test file of the store's own. */
 export function conformance(name: string, open: OpenStore): void {
   orderPromises(name, open);
+  ticketPromises(name, open);
   ratePromises(name, open);
   passPromises(name, open);
   returningPromises(name, open);

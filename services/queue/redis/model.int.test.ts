@@ -30,6 +30,8 @@ const change: fc.Arbitrary<SettingsChange> = fc.oneof(
   fc.record({ passTtlSeconds: fc.integer({ min: 5, max: 600 }) }),
 );
 const time = fc.oneof(
+  // Where rules change: graces, windows, the ends of passes and of waiting.
+  fc.constantFrom(7_000, 7_001, 60_000, 60_001, 300_000, 1_799_999, 1_800_000),
   fc.nat(50),
   fc.nat(2_000),
   fc.nat(20_000),
