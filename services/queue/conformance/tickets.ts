@@ -2,7 +2,7 @@
 import * as assert from "uvu/assert";
 import type { PlaceInLine } from "../waiting-room-store.ts";
 import type { OpenStore, StoreOptions } from "./conformance.ts";
-import { type Promised, runPromises } from "./scene.ts";
+import { EVENT, type Promised, runPromises } from "./scene.ts";
 
 export function ticketPromises(name: string, open: OpenStore): void {
   runPromises(`${name}: tickets`, open, [tickets]);
