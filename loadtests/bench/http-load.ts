@@ -2,7 +2,7 @@
 import autocannon from "autocannon";
 import { usage } from "./child-side.ts";
 
-export const CONNECTIONS = 64;
+export const CONNECTIONS = 256;
 
 const SAMPLE_MS = 50;
 

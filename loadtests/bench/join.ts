@@ -129,6 +129,7 @@ async function overheard(
         heard = { key, args };
         return ["joined", "", [["full"]]];
       },
+      runForBytes: () => Promise.reject(new Error("not of a join")),
       readStream: async () => [],
       answers: async () => true,
       close: async () => undefined,

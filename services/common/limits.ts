@@ -23,6 +23,8 @@ export const LIMITS = {
   waiting: 1_000_000,
   /** Clients of whom a queue process knows what it told them last. */
   lastAnswers: 200_000,
+  /** Clients of one event whose page of the line a queue process knows, about 100 B each. */
+  pageHints: 200_000,
   /** Admissions of one event that a store keeps for whoever checks them, about 100 B each. */
   journalEntries: 100_000,
   /** Open event streams of a process, a socket each; and of one client. */

@@ -35,6 +35,8 @@ export interface RedisLink {
    * again: scripts must repeat safely. Rejects with RedisUnavailable, or with what is a defect.
    */
   run(script: string, key: string, args: readonly string[]): Promise<unknown>;
+  /** The same, with every text of the reply as bytes. */
+  runForBytes(script: string, key: string, args: readonly string[]): Promise<unknown>;
   /** Entries of a stream, oldest first. */
   readStream(key: string, from: string, most: number): Promise<readonly StreamEntry[]>;
   /** Whether it answers now. */
@@ -78,6 +80,8 @@ export async function openRedis(options: RedisOptions): Promise<RedisLink> {
   const commands = client as unknown as Readonly<Record<string, Command>>;
   return {
     run: (script, key, args) => asking(commands[script]!.call(client, key, ...args)),
+    runForBytes: (script, key, args) =>
+      asking(commands[`${script}Buffer`]!.call(client, key, ...args)),
     readStream: (key, from, most) => asking(client.xrange(key, from, "+", "COUNT", most)),
     answers: () => client.ping().then(Boolean, () => false),
     async close() {

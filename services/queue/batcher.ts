@@ -6,14 +6,20 @@ interface Asked<Item, Answer> {
   readonly reject: (error: unknown) => void;
 }
 
+/** Batches under way at a time: while one is answered, the next is already being worked at. */
+const AT_ONCE = 8;
+
 /**
- * Requests that a busy process reads from its sockets in one turn share a single call of the store.
- * Nobody waits for company: an item leaves at the end of the turn it came in.
+ * Requests that a busy process reads from its sockets in one turn share a single call of the store,
+ * and what comes while enough calls are under way shares the next. Nobody else is waited for: an
+ * idle process sends an item at the end of the turn it came in.
  */
 export class Batcher<Item, Answer> {
   readonly #run: (items: readonly Item[]) => Promise<readonly Answer[]>;
   readonly #largest: number;
   #waiting: Asked<Item, Answer>[] = [];
+  #underWay = 0;
+  #flushing = false;
 
   /** `run` answers item by item, in order. */
   constructor(run: (items: readonly Item[]) => Promise<readonly Answer[]>, largest: number) {
@@ -24,16 +30,28 @@ export class Batcher<Item, Answer> {
   /** Rejects with what `run` rejected with, for each item of its batch. */
   ask(item: Item): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.length === 0) setImmediate(() => this.#flush());
       this.#waiting.push({ item, resolve, reject });
+      this.#flushSoon();
+    });
+  }
+
+  #flushSoon(): void {
+    if (this.#flushing || this.#underWay >= AT_ONCE || this.#waiting.length === 0) return;
+    this.#flushing = true;
+    setImmediate(() => {
+      this.#flushing = false;
+      this.#flush();
     });
   }
 
   #flush(): void {
-    const all = this.#waiting;
-    this.#waiting = [];
-    for (let from = 0; from < all.length; from += this.#largest) {
-      void this.#send(all.slice(from, from + this.#largest));
+    while (this.#waiting.length > 0 && this.#underWay < AT_ONCE) {
+      const batch = this.#waiting.splice(0, this.#largest);
+      this.#underWay += 1;
+      void this.#send(batch).finally(() => {
+        this.#underWay -= 1;
+        this.#flushSoon();
+      });
     }
   }
 

@@ -68,6 +68,9 @@ function clientRoutes(app: EdgeApp, { rooms }: QueueRoutes): void {
   app.get(
     "/queue/:eventId/status",
     {
+      // Asked far more often than anything else, and answered by `statusOf` alone: what it makes
+      // is not checked once more.
+      serializerCompiler: () => JSON.stringify,
       schema: {
         summary: "Position, and the pass once it is there",
         description:

@@ -34,7 +34,7 @@ import {
 } from "./waiting-room-store.ts";
 
 /** Items of one call of the store; a batch is atomic, so nobody else is served meanwhile. */
-const LARGEST_BATCH = 512;
+const LARGEST_BATCH = 64;
 /** Events whose numbers this process reports. */
 const MOST_REPORTED = 1_000;
 

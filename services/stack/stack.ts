@@ -180,5 +180,6 @@ function verifierOf(config: Config, accountHere: () => string | undefined): Toke
       verifier ??= remoteVerifier(url, rules);
       return verifier.verify(token);
     },
+    recall: (token) => verifier?.recall(token),
   };
 }

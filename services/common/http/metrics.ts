@@ -1,5 +1,5 @@
 /** Prometheus metrics of one service: HTTP, the process, and whatever the service adds. */
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest, onResponseHookHandler } from "fastify";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 /** Seconds; fine around what a healthy edge does here (0.2 to 20 ms). */
@@ -25,12 +25,21 @@ export class EdgeMetrics {
 
   /** Routes are labelled by their pattern, never by the URL: ids would make endless series. */
   watch(app: Pick<FastifyInstance, "addHook">): void {
-    app.addHook("onResponse", async (request, reply) => {
-      const route = request.routeOptions.url ?? "none";
-      this.#requests.observe(
-        { method: request.method, route, status: String(reply.statusCode) },
-        reply.elapsedTime / 1_000,
-      );
+    const observe = (request: FastifyRequest, reply: FastifyReply, route: string) => {
+      const labels = { method: request.method, route, status: String(reply.statusCode) };
+      this.#requests.observe(labels, reply.elapsedTime / 1_000);
+    };
+    // With each route, so that a request need not look up which one it was for.
+    app.addHook("onRoute", (route) => {
+      const own: onResponseHookHandler = (request, reply, done) => {
+        observe(request, reply, route.url);
+        done();
+      };
+      route.onResponse = [own, ...[route.onResponse ?? []].flat()];
+    });
+    app.addHook("onResponse", (request, reply, done) => {
+      if (request.is404) observe(request, reply, "none");
+      done();
     });
   }
 

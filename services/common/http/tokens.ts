@@ -1,5 +1,14 @@
 /** Verifying access tokens: against the account service's published keys, remembered until they end. */
-import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
+import {
+  createRemoteJWKSet,
+  errors,
+  type JSONWebKeySet,
+  type JWKSCacheInput,
+  type JWTVerifyGetKey,
+  jwksCache,
+  jwtVerify,
+} from "jose";
+import { systemClock } from "../clock.ts";
 import { type Role, role } from "../contracts/account.ts";
 import { LIMITS } from "../limits.ts";
 
@@ -26,6 +35,8 @@ export type Verification =
 
 export interface TokenVerifier {
   verify(token: string): Promise<Verification>;
+  /** At once, for a token that is remembered and still good; undefined: ask {@link verify}. */
+  recall(token: string): Principal | undefined;
 }
 
 interface Remembered {
@@ -40,12 +51,14 @@ interface Remembered {
  * is refused within {@link KEYS_FRESH_MS}.
  */
 const KEYS_FRESH_MS = 300_000;
+const RETRY_KEYS_MS = 5_000;
 
 export class CachingVerifier implements TokenVerifier {
   readonly #keys: JWTVerifyGetKey;
   readonly #keySetId: () => string;
   readonly #rules: TokenRules;
   readonly #nowMs: () => number;
+  readonly #renewKeys: () => void;
   #remembered = new Map<string, Remembered>();
   #rememberedFor = "";
 
@@ -53,23 +66,32 @@ export class CachingVerifier implements TokenVerifier {
     keys: JWTVerifyGetKey,
     keySetId: () => string,
     rules: TokenRules,
-    nowMs: () => number = Date.now,
+    nowMs: () => number = systemClock.now,
+    /** Called often: fetches the keys again, behind everybody's back, once they are old. */
+    renewKeys: () => void = () => undefined,
   ) {
     this.#keys = keys;
     this.#keySetId = keySetId;
     this.#rules = rules;
     this.#nowMs = nowMs;
+    this.#renewKeys = renewKeys;
+  }
+
+  recall(token: string): Principal | undefined {
+    // Without this, a crowd whose tokens are all remembered would never hear of new keys.
+    this.#renewKeys();
+    if (this.#rememberedFor !== this.#keySetId()) this.#forgetAll();
+    const known = this.#remembered.get(token);
+    if (!known) return undefined;
+    return known.expiresAt * 1_000 > this.#nowMs() ? known.principal : undefined;
   }
 
   async verify(token: string): Promise<Verification> {
     if (token.length > LIMITS.tokenBytes) return { ok: false, because: "invalid" };
-    if (this.#rememberedFor !== this.#keySetId()) this.#forgetAll();
-    const known = this.#remembered.get(token);
-    if (known) {
-      if (known.expiresAt * 1_000 > this.#nowMs()) return { ok: true, principal: known.principal };
-      this.#remembered.delete(token);
-      return { ok: false, because: "invalid" };
-    }
+    const principal = this.recall(token);
+    if (principal) return { ok: true, principal };
+    // It may be remembered and have expired.
+    this.#remembered.delete(token);
     return this.#verifyAnew(token);
   }
 
@@ -121,16 +143,32 @@ function speaksOfKeys(error: unknown): boolean {
 
 /** A verifier that fetches `{accountUrl}/.well-known/jwks.json`, again when a key is unknown or it is old. */
 export function remoteVerifier(accountUrl: string, rules: TokenRules): CachingVerifier {
+  // Looked at for each request: jose's own `jwks()` copies the whole set, which took 3 µs.
+  const cache: { uat?: number; jwks?: JSONWebKeySet } = {};
   const keys = createRemoteJWKSet(new URL("/.well-known/jwks.json", accountUrl), {
     timeoutDuration: 3_000,
     cooldownDuration: 2_000,
     cacheMaxAge: KEYS_FRESH_MS,
+    [jwksCache]: cache as JWKSCacheInput,
   });
-  const keySetId = () =>
-    keys
-      .jwks()
-      ?.keys.map((key) => key.kid ?? "")
-      .sort()
-      .join(" ") ?? "";
-  return new CachingVerifier(keys, keySetId, rules);
+  let [namedAt, name] = [0, ""];
+  const keySetId = () => {
+    if (cache.uat !== undefined && cache.uat !== namedAt) {
+      namedAt = cache.uat;
+      name = (cache.jwks?.keys ?? [])
+        .map((key) => key.kid ?? "")
+        .sort()
+        .join(" ");
+    }
+    return name;
+  };
+  let triedAt = 0;
+  const renewKeys = () => {
+    const now = systemClock.now();
+    if (cache.uat === undefined || now - Math.max(cache.uat, triedAt) < KEYS_FRESH_MS) return;
+    // While the account service is away, those known go on, and it is asked again after a while.
+    triedAt = now - KEYS_FRESH_MS + RETRY_KEYS_MS;
+    keys.reload().catch(() => undefined);
+  };
+  return new CachingVerifier(keys, keySetId, rules, systemClock.now, renewKeys);
 }

@@ -1,7 +1,7 @@
 -- Part of the scripts that touch the line: places, who is there, who has been silent for too long.
 
 -- So many fit a packed sorted set (Redis' default is 128 entries).
-local PAGE_SIZE = 96
+local PAGE_SIZE = 64
 -- Clients looked after by one script; more wait for the next, so that nobody else waits long.
 local SWEEP_MOST = 2000
 -- Longer than the longest interval between two polls.
@@ -39,8 +39,8 @@ local function page_for(sequence, at_the_end)
 end
 
 local function look_after(member, page, deadline)
-  redis.call('ZADD', page_key(page), exact(deadline), member)
-  redis.call('ZADD', DUE, 'LT', exact(deadline), page)
+  redis.call('ZADD', page_key(page), whole(deadline), member)
+  redis.call('ZADD', DUE, 'LT', whole(deadline), page)
 end
 
 -- The client's sequence, and whether it counts as there. nil: it does not stand in line.
@@ -52,13 +52,33 @@ local function place_of(member)
   return nil
 end
 
+-- Waiting state ends the waiting TTL after a sign of life.
+local function keep_state(member)
+  local state, lapse = prefix .. 's:' .. member, whole(room.now + rules.waitingTtlMs)
+  if redis.call('PEXPIREAT', state, lapse) == 0 then
+    redis.call('SET', state, '1', 'PXAT', lapse)
+  end
+end
+
+local function deadline_after(poll_after)
+  return room.now + math.min((2 * poll_after + 5) * 1000 + 1, rules.waitingTtlMs)
+end
+
 -- The client was heard now and told when to ask again; it is absent once its grace is over.
 local function expect_within(member, page, poll_after)
-  local lapse = room.now + rules.waitingTtlMs
-  look_after(member, page, math.min(room.now + (2 * poll_after + 5) * 1000 + 1, lapse))
-  if redis.call('PEXPIREAT', prefix .. 's:' .. member, exact(lapse)) == 0 then
-    redis.call('SET', prefix .. 's:' .. member, '1', 'PXAT', exact(lapse))
+  look_after(member, page, deadline_after(poll_after))
+  keep_state(member)
+end
+
+-- The same for one that is on this page and was expected earlier: what is due of the page stays
+-- true. False: it is not so, and nothing was done.
+local function expect_later(member, page, poll_after)
+  local deadline = whole(deadline_after(poll_after))
+  if redis.call('ZADD', page_key(page), 'XX', 'GT', 'CH', deadline, member) == 0 then
+    return false
   end
+  keep_state(member)
+  return true
 end
 
 local function come_back(member, sequence)
@@ -84,7 +104,7 @@ end
 local function remember_served(member)
   if room.returning ~= 1 or room.now >= room.born + rules.waitingTtlMs then return end
   redis.call('SADD', SERVED, member)
-  redis.call('PEXPIREAT', SERVED, exact(room.born + rules.waitingTtlMs))
+  redis.call('PEXPIREAT', SERVED, whole(room.born + rules.waitingTtlMs))
 end
 
 -- Admitted or left: no ticket brings this place back.
@@ -111,11 +131,11 @@ local function give_way(member)
     redis.call('ZREM', LINE, member)
     redis.call('ZADD', AWAY, exact(sequence / 4096), member)
   end
-  redis.call('ZADD', page_key(page_of(sequence)), exact(lapses), member)
+  redis.call('ZADD', page_key(page_of(sequence)), whole(lapses), member)
 end
 
 local function sweep_page(page, most)
-  local late = redis.call('ZRANGEBYSCORE', page_key(page), '-inf', exact(room.now), 'LIMIT', 0, most)
+  local late = redis.call('ZRANGEBYSCORE', page_key(page), '-inf', whole(room.now), 'LIMIT', 0, most)
   for _, member in ipairs(late) do give_way(member) end
   local first = redis.call('ZRANGE', page_key(page), 0, 0, 'WITHSCORES')
   if first[2] then redis.call('ZADD', DUE, first[2], page) else close_page(page) end

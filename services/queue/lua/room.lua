@@ -32,9 +32,11 @@ local TIMES, JOURNAL = prefix .. 'times', prefix .. 'journal'
 local WINDOW_MS = 60000
 local rules = cjson.decode(ARGV[1])
 
--- Lua would print 14 digits; a sequence has 16, an instant with a fraction 17.
-local function whole(number) return string.format('%.0f', number) end
-local function exact(number) return string.format('%.17g', number) end
+-- Lua would print 14 digits; a sequence has 16, an instant with a fraction 17. Whole numbers are
+-- several times cheaper to print.
+local format = string.format
+local function whole(number) return format('%d', number) end
+local function exact(number) return format('%.17g', number) end
 
 local room
 local changed = {}

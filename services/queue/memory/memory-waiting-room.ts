@@ -50,7 +50,7 @@ export class MemoryWaitingRoom implements WaitingRoomStore {
     this.#clock = options.clock;
     this.#settings = options.settings;
     this.#rules = {
-      waitingTtlMs: options.waitingTtlSeconds * 1_000,
+      waitingTtlMs: Math.round(options.waitingTtlSeconds * 1_000),
       mostWaiting: options.mostWaiting ?? LIMITS.waiting,
       mostJournalled: LIMITS.journalEntries,
       newPassToken: options.newPassToken ?? newPassToken,

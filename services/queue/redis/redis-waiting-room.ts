@@ -27,16 +27,17 @@ import {
   type WaitingRoomStore,
 } from "../waiting-room-store.ts";
 import { answerInGroups, byEvent } from "./groups.ts";
+import { PageHints } from "./page-hints.ts";
 import {
   type JoinReply,
   joinedFrom,
   journalEntryFrom,
   lookedFrom,
-  type PollReply,
   polledFrom,
   type Reply,
   settingsFrom,
   statsFrom,
+  withTextHead,
 } from "./replies.ts";
 import { RoomMemory, type RoomSettings, toRoomSettings, toSettings } from "./room-memory.ts";
 import { commandOf, type ScriptName, waitingRoomScripts } from "./scripts.ts";
@@ -49,6 +50,8 @@ const OUTAGE_MS = 5_000;
 const KEEP_MS = 7 * 86_400_000;
 /** Events that this process could bring back after a loss. */
 const MOST_REMEMBERED = 10_000;
+/** Events of which it is known who stands where; the others' polls cost a little more. */
+const MOST_HINTED = 20;
 /** A room may be lost again while it is being brought back. */
 const ATTEMPTS = 3;
 
@@ -82,6 +85,7 @@ export class RedisWaitingRoom implements WaitingRoomStore {
   readonly #redis: RedisLink;
   readonly #options: RedisRoomOptions;
   readonly #memories = new Map<number, RoomMemory>();
+  readonly #hints = new Map<number, PageHints>();
   readonly #reviving = new Map<number, Promise<void>>();
   readonly #rules: string;
 
@@ -101,13 +105,14 @@ export class RedisWaitingRoom implements WaitingRoomStore {
   poll(batch: readonly Poll[]): Promise<readonly Polled[]> {
     const key = ({ eventId, opensAtMs }: Poll) => `${eventId} ${opensAtMs}`;
     return answerInGroups(batch, key, async (eventId, group) => {
+      const hints = this.#hintsOf(eventId);
       const clients = group.map(({ clientId, habit }) => {
-        return [clientId, habit.longestSeconds, habit.factor];
+        return [clientId, habit.longestSeconds, habit.factor, hints.of(clientId)];
       });
       const request = JSON.stringify({ opensAtMs: group[0]!.opensAtMs, clients });
-      const [word, , answers] = await this.#run("poll", eventId, request);
-      if (word === "absent") return group.map(() => ({ result: "notInLine" }) as const);
-      return (answers as PollReply[]).map(polledFrom);
+      const reply = await this.#run("poll", eventId, request);
+      if (reply[0] === "absent") return group.map(() => ({ result: "notInLine" }) as const);
+      return polledFrom(reply, (at, page) => hints.remember(group[at]!.clientId, page));
     });
   }
 
@@ -195,6 +200,18 @@ export class RedisWaitingRoom implements WaitingRoomStore {
     return this.#redis.close();
   }
 
+  #hintsOf(eventId: number): PageHints {
+    const known = this.#hints.get(eventId);
+    if (known) return known;
+    const made = new PageHints();
+    this.#hints.set(eventId, made);
+    if (this.#hints.size > MOST_HINTED) {
+      const oldest = this.#hints.keys().next();
+      if (!oldest.done) this.#hints.delete(oldest.value);
+    }
+    return made;
+  }
+
   #prefix(eventId: number): string {
     return this.#options.cluster ? `q:{${eventId}}:` : `q:${eventId}:`;
   }
@@ -238,8 +255,11 @@ export class RedisWaitingRoom implements WaitingRoomStore {
     const { givenClock } = this.#options;
     const rules = givenClock ? rulesOf(this.#options, givenClock.now()) : this.#rules;
     const key = `${this.#prefix(eventId)}z`;
-    const args = [rules, epoch, random, request];
-    return (await asking(this.#redis.run(commandOf(script), key, args))) as Reply;
+    const [command, args] = [commandOf(script), [rules, epoch, random, request]];
+    if (script === "poll") {
+      return withTextHead(await asking(this.#redis.runForBytes(command, key, args)));
+    }
+    return (await asking(this.#redis.run(command, key, args))) as Reply;
   }
 
   /** Once at a time for each event. */
@@ -282,7 +302,7 @@ export class RedisWaitingRoom implements WaitingRoomStore {
 
 function rulesOf(options: RedisRoomOptions, nowMs?: number): string {
   return JSON.stringify({
-    waitingTtlMs: options.waitingTtlSeconds * 1_000,
+    waitingTtlMs: Math.round(options.waitingTtlSeconds * 1_000),
     mostWaiting: options.mostWaiting ?? LIMITS.waiting,
     outageMs: nowMs === undefined ? OUTAGE_MS : Number.MAX_SAFE_INTEGER,
     settings: toRoomSettings(options.settings),

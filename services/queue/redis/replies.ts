@@ -34,19 +34,36 @@ export function joinedFrom(answer: JoinReply, epoch: string): Joined {
   }
 }
 
-export type PollReply =
-  | "notInLine"
-  | readonly [position: number, waitSeconds: number, pollAfterSeconds: number]
-  | readonly [token: string, admittedMs: number, expiresMs: number, pollAfterSeconds: number];
+/** A reply whose texts came as bytes: its first two, word and epoch, as texts. */
+export function withTextHead(reply: unknown): Reply {
+  const [word, epoch = "", ...rest] = reply as readonly [Buffer, Buffer?, ...unknown[]];
+  return [word.toString(), epoch.toString(), ...rest];
+}
 
-export function polledFrom(answer: PollReply): Polled {
-  if (answer === "notInLine") return { result: "notInLine" };
-  if (answer.length === 3) {
-    const [position, estimatedWaitSeconds, pollAfterSeconds] = answer;
-    return { result: "waiting", position, estimatedWaitSeconds, pollAfterSeconds };
+type PassReply = readonly [token: Buffer, admitted: number, expires: number, pollAfter: number];
+
+const ANSWER_BYTES = 16;
+
+/** `seen` is told each client's page of the line, 0 where it is on none. */
+export function polledFrom(reply: Reply, seen: (at: number, page: number) => void): Polled[] {
+  const [, , answers, passes] = reply as unknown as [string, string, Buffer, readonly PassReply[]];
+  const polled: Polled[] = [];
+  for (let from = 0; from < answers.length; from += ANSWER_BYTES) {
+    seen(polled.length, answers.readInt32BE(from + 12));
+    const [position, second] = [answers.readInt32BE(from), answers.readInt32BE(from + 4)];
+    if (position >= 0) {
+      const pollAfterSeconds = answers.readInt32BE(from + 8);
+      polled.push({ result: "waiting", position, estimatedWaitSeconds: second, pollAfterSeconds });
+    } else if (position === NOT_IN_LINE) polled.push({ result: "notInLine" });
+    else polled.push(passFrom(passes[second]!));
   }
-  const [passToken, admittedAtMs, expiresAtMs, pollAfterSeconds] = answer;
-  const pass = { passToken, admittedAtMs, expiresAtMs };
+  return polled;
+}
+
+const NOT_IN_LINE = -1;
+
+function passFrom([token, admittedAtMs, expiresAtMs, pollAfterSeconds]: PassReply): Polled {
+  const pass = { passToken: token.toString(), admittedAtMs, expiresAtMs };
   return { result: "admitted", ...pass, estimatedWaitSeconds: 0, pollAfterSeconds };
 }
 
