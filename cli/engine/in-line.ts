@@ -66,7 +66,7 @@ function joined(state: Joining, facts: Facts, ctx: StepContext): Step {
 
 export function wakeWaiting(state: Waiting, ctx: StepContext): Step {
   if (ctx.soldOut) return goHome(ctx);
-  return send(state, pollRequest(ctx.script, ctx.who));
+  return send(state, pollRequest(ctx.script, ctx.who, state.ticket));
 }
 
 export function answerWaiting(state: Waiting, answer: Answer, ctx: StepContext): Step {

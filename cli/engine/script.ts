@@ -65,9 +65,11 @@ export function joinRequest(script: Script, who: Who, ticket?: string): Outgoing
   return { op: "join", service: "queue", method: "POST", path: script.joinPath, headers };
 }
 
-export function pollRequest(script: Script, who: Who): Outgoing {
-  const { pollPath: path } = script;
-  return { op: "poll", service: "queue", method: "GET", path, headers: bearer(who) };
+/** With its ticket a client that the waiting room has lost is back in its place at once. */
+export function pollRequest(script: Script, who: Who, ticket?: string): Outgoing {
+  const headers = bearer(who);
+  if (ticket !== undefined) headers.push("x-queue-ticket", ticket);
+  return { op: "poll", service: "queue", method: "GET", path: script.pollPath, headers };
 }
 
 export function leaveRequest(script: Script, who: Who): Outgoing {

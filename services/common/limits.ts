@@ -25,6 +25,8 @@ export const LIMITS = {
   lastAnswers: 200_000,
   /** Clients of one event whose page of the line a queue process knows, about 100 B each. */
   pageHints: 200_000,
+  /** Unspent passes of one event that a queue process could bring back, about 250 B each. */
+  rememberedPasses: 50_000,
   /** Admissions of one event that a store keeps for whoever checks them, about 100 B each. */
   journalEntries: 100_000,
   /** Open event streams of a process, a socket each; and of one client. */

@@ -14,7 +14,8 @@
 --       ended sale's room)}
 -- RETURNS: {"looked", epoch, now, waiting, look again ms | -1, number of the last admission,
 --     last sequence given, permits, ttl, paused, pacing, draining, version,
---     {number, client, token, admitted ms, expires ms, waited ms, …}, {number, client, ms, …}}
+--     {number, client, token, admitted ms, expires ms, waited ms, sequence, …},
+--     {number, client, ms, …}}
 --   the passes of this call, and the admissions of others that the caller has not seen
 --   or {"absent"}: there is no room, {"lost"} or {"rewound"}: it knows less than the caller; nothing was done
 -- Repeats safely: the second time it is one more look, and tells what the first one admitted.
@@ -40,7 +41,7 @@ local function presume()
     redis.call('ZADD', TIMES, whole(room.lost), 'lost:' .. whole(room.lost) .. ':' .. at)
   end
   counted = nil
-  redis.call('HDEL', META, 'presume', 'lost')
+  redis.call('HDEL', META, 'presume')
   room.presume = nil
 end
 
@@ -92,9 +93,8 @@ local function issue(member, sequence)
   redis.call('XADD', JOURNAL, 'MAXLEN', '~', look.keep, whole(room.number) .. '-0',
     'c', client, 'j', whole(joined), 'a', whole(room.now))
   local waited = math.max(0, room.now - joined)
-  for _, value in ipairs({ room.number, client, pass.token, pass.admitted, pass.expires, waited }) do
-    issued[#issued + 1] = value
-  end
+  local told = { room.number, client, pass.token, pass.admitted, pass.expires, waited, sequence }
+  for _, value in ipairs(told) do issued[#issued + 1] = value end
 end
 
 local function admit()

@@ -227,5 +227,32 @@ test("a ticket of before the loss counts once, whoever takes it", async () => {
   });
 });
 
+test("an unspent pass outlives the loss, a spent one does not come back", async () => {
+  await withTwo({ settings: { permitsPerMinute: 6_000, pacing: "burst" } }, async (a, b, clock) => {
+    const places = await lineUp(a, names(3_000));
+    const admitted = await a.admit();
+    assert.is(admitted.length, 3_000);
+    const [spent, left, kept] = admitted;
+    assert.is(await a.redeem(spent!.clientId, spent!.passToken, "order"), "redeemed");
+    assert.is(await a.leave(left!.clientId), "left");
+    clock.advance(1_000);
+    await stage.client.flushall();
+    // b issued none and sees the loss first; one client comes back to its place before a tells.
+    await b.admit();
+    await comeBack(b, places, [kept!.clientId]);
+    await a.admit();
+    assert.is((await b.store.admit(EVENT, b.sale)).lookAgainMs, RECOVERY_MS);
+    const polled = await b.poll(kept!.clientId);
+    assert.equal(polled.result === "admitted" && polled.expiresAtMs, kept!.expiresAtMs);
+    assert.is(await b.redeem(kept!.clientId, kept!.passToken, "order"), "redeemed");
+    assert.is(await b.redeem(spent!.clientId, spent!.passToken, "again"), "invalid");
+    assert.is((await b.poll(left!.clientId)).result, "notInLine");
+    const last = admitted.at(-1)!;
+    assert.is(await b.redeem(last.clientId, last.passToken, "order"), "redeemed");
+    const { active, waiting } = await b.store.stats(EVENT);
+    assert.equal([active, waiting], [2_996, 0]);
+  });
+});
+
 test.after(() => stage.stop());
 test.run();

@@ -117,15 +117,22 @@ export class RedisWaitingRoom implements WaitingRoomStore {
   }
 
   leave(batch: readonly ClientRef[]): Promise<readonly Left[]> {
-    return answerInGroups(batch, byEvent, (eventId, group) => {
+    return answerInGroups(batch, byEvent, async (eventId, group) => {
       const ids = group.map(({ clientId }) => clientId);
-      return this.#ask<Left>("leave", eventId, ids, "notInLine");
+      const left = await this.#ask<Left>("leave", eventId, ids, "notInLine");
+      for (const clientId of ids) this.#memories.get(eventId)?.forgetPass(clientId);
+      return left;
     });
   }
 
   redeem(batch: readonly Redemption[]): Promise<readonly RedeemAnswer[]> {
-    return answerInGroups(batch, byEvent, (eventId, group) => {
-      return this.#ask<RedeemAnswer>("redeem", eventId, group.map(purchaseOf), "invalid");
+    return answerInGroups(batch, byEvent, async (eventId, group) => {
+      const purchases = group.map(purchaseOf);
+      const answers = await this.#ask<RedeemAnswer>("redeem", eventId, purchases, "invalid");
+      for (const [at, { result }] of answers.entries()) {
+        if (result === "redeemed") this.#memories.get(eventId)?.forgetPass(group[at]!.clientId);
+      }
+      return answers;
     });
   }
 
@@ -274,8 +281,11 @@ export class RedisWaitingRoom implements WaitingRoomStore {
   async #bringBack(eventId: number): Promise<void> {
     const memory = this.#memories.get(eventId);
     if (!memory) return;
-    const request = JSON.stringify(memory);
-    const [word, epoch] = await this.#send("revive", eventId, "", fresh(), request);
+    let [word, epoch] = ["whole", memory.epoch];
+    for (const testimony of memory.testimony()) {
+      [word, epoch] = await this.#send("revive", eventId, "", fresh(), testimony);
+      if (word === "whole") break;
+    }
     memory.epoch = epoch;
     if (word === "revived") {
       this.#options.log.warn({ eventId }, "queue: Redis has lost the room; it begins anew");

@@ -2,7 +2,7 @@
 import type { Settings, Stats } from "../../common/contracts/queue.ts";
 import type { StreamEntry } from "../../common/redis.ts";
 import type { Admitted, Joined, JournalEntry, Polled } from "../waiting-room-store.ts";
-import type { VersionedSettings } from "./room-memory.ts";
+import type { RememberedPass, VersionedSettings } from "./room-memory.ts";
 
 /** Numbers and texts, nested; each script's header says which. */
 export type Reply = readonly [word: string, epoch: string, ...rest: unknown[]];
@@ -77,6 +77,8 @@ export interface Looked {
   readonly settings: VersionedSettings;
   readonly admitted: readonly Admitted[];
   readonly elsewhere: readonly string[];
+  /** Those of this call, by client. */
+  readonly passes: readonly (readonly [string, RememberedPass])[];
   /** All of them: number and instant. */
   readonly admissions: readonly (readonly [number, number])[];
 }
@@ -98,15 +100,16 @@ export function lookedFrom(reply: Reply): Looked {
     elsewhere.push(String(others[at + 1]));
     admissions.push([Number(others[at]), Number(others[at + 2])]);
   }
-  for (let at = 0; at < issued.length; at += 6) {
-    admitted.push({
-      clientId: String(issued[at + 1]),
-      passToken: String(issued[at + 2]),
-      admittedAtMs: Number(issued[at + 3]),
-      expiresAtMs: Number(issued[at + 4]),
-      waitedMs: Number(issued[at + 5]),
-    });
-    admissions.push([Number(issued[at]), Number(issued[at + 3])]);
+  const passes: [string, RememberedPass][] = [];
+  for (let at = 0; at < issued.length; at += 7) {
+    const [clientId, passToken] = [String(issued[at + 1]), String(issued[at + 2])];
+    const [admittedAtMs, expiresAtMs] = [Number(issued[at + 3]), Number(issued[at + 4])];
+    const waitedMs = Number(issued[at + 5]);
+    admitted.push({ clientId, passToken, admittedAtMs, expiresAtMs, waitedMs });
+    admissions.push([Number(issued[at]), admittedAtMs]);
+    const sequence = Number(issued[at + 6]);
+    const times = { admitted: admittedAtMs, expires: expiresAtMs };
+    passes.push([clientId, { token: passToken, sequence, ...times }]);
   }
   return {
     nowMs,
@@ -117,6 +120,7 @@ export function lookedFrom(reply: Reply): Looked {
     settings: { permits, ttl, paused, pacing, draining, version },
     admitted,
     elsewhere,
+    passes,
     admissions,
   };
 }

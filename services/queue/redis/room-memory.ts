@@ -1,5 +1,6 @@
 /** What a queue process remembers of a room that lies in Redis, so that it can begin anew there. */
 import type { Settings } from "../../common/contracts/queue.ts";
+import { LIMITS } from "../../common/limits.ts";
 import { WINDOW_MS } from "../admission.ts";
 import type { Looked } from "./replies.ts";
 
@@ -20,7 +21,18 @@ export interface VersionedSettings extends RoomSettings {
 /** An admission's number, and its instant by the store's clock. */
 type Admission = readonly [number: number, atMs: number];
 
-/** Of one event. It holds no clients: those come back with their tickets. */
+/** A pass as revive.lua is told of it, after its client: admitted and expires in ms. */
+export interface RememberedPass {
+  readonly token: string;
+  readonly sequence: number;
+  readonly admitted: number;
+  readonly expires: number;
+}
+
+/** Passes told in one script, about 10 µs each. */
+const PASSES_AT_ONCE = 1_000;
+
+/** Of one event. It holds no places: their owners come back with their tickets. */
 export class RoomMemory {
   epoch: string;
   /** The number of the last admission that this process knows of. */
@@ -31,6 +43,8 @@ export class RoomMemory {
   /** When this process looked last, by the store's clock; 0: never. */
   lookedMs = 0;
   #admissions: Admission[] = [];
+  /** Issued by this process, in that order, and not spent or given up through it. */
+  readonly #passes = new Map<string, RememberedPass>();
 
   constructor(epoch: string, number: number, settings: VersionedSettings) {
     this.epoch = epoch;
@@ -39,21 +53,40 @@ export class RoomMemory {
   }
 
   /** What a look has shown. */
-  learn({ admissions, nowMs, last }: Pick<Looked, "admissions" | "nowMs" | "last">): void {
+  learn({ admissions, nowMs, last, passes }: Learnt): void {
     this.lookedMs = nowMs;
     this.last = last;
     const begins = nowMs - WINDOW_MS;
     const kept = this.#admissions.findIndex(([, atMs]) => atMs >= begins);
     this.#admissions.splice(0, kept < 0 ? this.#admissions.length : kept);
     this.#admissions.push(...admissions);
+    for (const [clientId, pass] of passes) this.#passes.set(clientId, pass);
+    for (const [clientId, pass] of this.#passes) {
+      const full = this.#passes.size > LIMITS.rememberedPasses;
+      if (pass.expires > nowMs && !full) break;
+      this.#passes.delete(clientId);
+    }
   }
 
-  /** What revive.lua is told. */
-  toJSON() {
+  /** Spent or given up. */
+  forgetPass(clientId: string): void {
+    this.#passes.delete(clientId);
+  }
+
+  /** What revive.lua is told, one script after the other. */
+  *testimony(): Generator<string> {
     const { epoch, number, last, lookedMs, settings } = this;
-    return { epoch, number, last, lookedMs, settings, times: this.#admissions.flat() };
+    const passes = [...this.#passes].map(([clientId, pass]) => [clientId, ...Object.values(pass)]);
+    let times = this.#admissions.flat();
+    for (let from = 0; from === 0 || from < passes.length; from += PASSES_AT_ONCE) {
+      const some = passes.slice(from, from + PASSES_AT_ONCE);
+      yield JSON.stringify({ epoch, number, last, lookedMs, settings, times, passes: some });
+      times = [];
+    }
   }
 }
+
+type Learnt = Pick<Looked, "admissions" | "nowMs" | "last" | "passes">;
 
 export function toRoomSettings(settings: Settings): RoomSettings {
   return {
