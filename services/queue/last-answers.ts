@@ -11,23 +11,30 @@ const ASK_AGAIN_SECONDS = 5;
 export class LastAnswers {
   readonly #answers = new Map<string, InLine>();
 
-  remember({ eventId, clientId }: ClientRef, polled: Polled): void {
-    const key = `${eventId}:${clientId}`;
+  remember(client: ClientRef, polled: Polled): void {
     if (polled.result === "notInLine") {
-      this.#answers.delete(key);
+      this.forget(client);
       return;
     }
-    this.#answers.set(key, polled);
+    this.#answers.set(keyOf(client), polled);
     if (this.#answers.size <= LIMITS.lastAnswers) return;
     const oldest = this.#answers.keys().next();
     if (!oldest.done) this.#answers.delete(oldest.value);
   }
 
+  forget(client: ClientRef): void {
+    this.#answers.delete(keyOf(client));
+  }
+
   /** The position of then, or the pass: whether it still opens the gate is for the gate to say. */
-  recall({ eventId, clientId }: ClientRef): InLine | undefined {
-    const answer = this.#answers.get(`${eventId}:${clientId}`);
+  recall(client: ClientRef): InLine | undefined {
+    const answer = this.#answers.get(keyOf(client));
     if (!answer) return undefined;
     const pollAfterSeconds = Math.max(ASK_AGAIN_SECONDS, answer.pollAfterSeconds);
     return { ...answer, pollAfterSeconds };
   }
+}
+
+function keyOf({ eventId, clientId }: ClientRef): string {
+  return `${eventId}:${clientId}`;
 }

@@ -173,10 +173,12 @@ export class WaitingRooms {
   }
 
   leave(client: ClientRef): Promise<Left> {
+    this.#lastAnswers.forget(client);
     return this.#leaves.ask(client);
   }
 
   redeem(redemption: PassRedemption): Promise<RedeemAnswer> {
+    this.#lastAnswers.forget(redemption);
     return this.#redemptions.ask(redemption);
   }
 

@@ -27,6 +27,8 @@ export type Access = "public" | "user" | "admin";
 declare module "fastify" {
   interface FastifyContextConfig {
     access?: Access;
+    /** Its answer lasts as long as the client likes: no duration to speak of. */
+    longLived?: boolean;
   }
   interface FastifyRequest {
     /** Set on every route that is not public. */

@@ -31,6 +31,7 @@ export class EdgeMetrics {
     };
     // With each route, so that a request need not look up which one it was for.
     app.addHook("onRoute", (route) => {
+      if (route.config?.longLived) return;
       const own: onResponseHookHandler = (request, reply, done) => {
         observe(request, reply, route.url);
         done();

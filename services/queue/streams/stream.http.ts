@@ -23,6 +23,7 @@ export function streamRoute(app: EdgeApp, { rooms, streams }: StreamRoutes): voi
   app.get(
     "/queue/:eventId/stream",
     {
+      config: { longLived: true },
       schema: {
         summary: "Server-sent events: position on change, pass once, then the end",
         description:

@@ -51,6 +51,9 @@ test("a stream tells the position, then the pass once, and ends", async () => {
     assert.is(stream.text.match(/"passToken":"pass_/g)?.length, 1);
     const { body } = await queue.http<Status>("queue", "/queue/1/status", { token });
     assert.match(stream.text, `"passToken":"${body.passToken}"`);
+    const metrics = (await queue.http<string>("queue", "/metrics")).body;
+    assert.match(metrics, 'route="/queue/:eventId/status"');
+    assert.not.match(metrics, 'route="/queue/:eventId/stream"', "its length is no duration");
   });
 });
 
