@@ -11,6 +11,9 @@ export const LIMITS = {
   requestMs: 15_000,
   /** Items in one reservation; the product's `maxPerUser` is the real limit. */
   quantity: 1_000,
+  /** Requests for one product that wait for its actor in a process, and that share a statement. */
+  mailbox: 2_000,
+  batch: 256,
   /** Pieces of one product. */
   stock: 10_000_000,
   /** Cents: numeric(12,2) holds up to 9,999,999,999.99. */
@@ -60,6 +63,7 @@ export function assertLimits(): void {
       LIMITS.deliveryMs < LIMITS.outboxLeaseSeconds * 1_000,
       "deliveryMs must end before the lease on an outbox row does, or each slow message is sent twice",
     ],
+    [LIMITS.batch <= LIMITS.mailbox, "batch must not exceed mailbox"],
     [LIMITS.quantity <= LIMITS.stock, "quantity must not exceed stock"],
     [LIMITS.moneyCents < Number.MAX_SAFE_INTEGER, "moneyCents must be an exact integer"],
     [LIMITS.streamsPerClient <= LIMITS.streams, "streamsPerClient must not exceed streams"],

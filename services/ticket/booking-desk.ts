@@ -19,6 +19,7 @@ import {
   type ReserveVerdict,
   reserve,
 } from "./reservation-store.ts";
+import { StockActors } from "./stock-actors.ts";
 
 export interface Purchase {
   readonly eventId: number;
@@ -33,6 +34,8 @@ export type PurchaseAnswer =
   | { readonly outcome: "reserved" | "replayed"; readonly reservation: Reservation }
   | { readonly outcome: "refused"; readonly because: Refusal }
   | { readonly outcome: "passInvalid" }
+  /** Too many wait for this product; nothing was done. */
+  | { readonly outcome: "overloaded" }
   /** The queue could not be asked; nothing was reserved. */
   | { readonly outcome: "queueSilent" }
   /** The database was cut off in the middle: reserved or not, only a repetition can tell. */
@@ -50,13 +53,18 @@ export interface BookingDeskOptions {
 
 export class BookingDesk {
   readonly #options: BookingDeskOptions;
+  readonly #actors: StockActors;
 
   constructor(options: BookingDeskOptions) {
     this.#options = options;
+    this.#actors = new StockActors({
+      decide: (requests) => reserve(options.database, requests),
+    });
   }
 
   /** @throws what the database throws when it is certain that nothing was reserved. */
   async buy(purchase: Purchase): Promise<PurchaseAnswer> {
+    if (!this.#actors.hasRoom(purchase.productId)) return { outcome: "overloaded" };
     const redemption = this.#redemptionOf(purchase);
     const redeemed = await this.#options.gate.redeem(redemption);
     if (redeemed === "redeemed" || redeemed === "replayed") {
@@ -84,12 +92,10 @@ export class BookingDesk {
   }
 
   async #reserve(purchase: Purchase, redemption: PassRedemption): Promise<PurchaseAnswer> {
-    const { database, gate, log, onReserved } = this.#options;
+    const { gate, log, onReserved } = this.#options;
     let verdict: ReserveVerdict;
     try {
-      const [only] = await reserve(database, [this.#requestOf(purchase)]);
-      if (!only) throw new Error("reserve() gave no verdict");
-      verdict = only;
+      verdict = await this.#actors.ask(this.#requestOf(purchase));
     } catch (error) {
       if (nothingCommitted(error)) {
         await gate.giveBack(redemption);

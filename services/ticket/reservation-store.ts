@@ -90,42 +90,62 @@ const verdictRow = z.union([
 
 /**
  * Decides requests to buy, each by itself, in one statement and one commit: some may be served and
- * others refused. Verdicts come in the order of the requests. Products are taken in the order of
- * their ids, so that two calls at once never wait for each other in a circle.
+ * others refused. Verdicts come in the order of the requests, which must be independent of each
+ * other (see takeIndependent). Products are taken in the order of their ids, so that two calls at
+ * once never wait for each other in a circle.
  * Throws when the database does; `nothingCommitted` then tells whether anything may have happened.
  */
 export async function reserve(
   db: Queryable,
   requests: readonly ReserveRequest[],
 ): Promise<readonly ReserveVerdict[]> {
-  const rows = requests.map((r, index) => [
-    index,
-    r.eventId,
-    r.userId,
-    r.productId,
-    r.quantity,
-    r.sagaId,
-    r.messageId,
-    r.occurredAt,
-    r.passToken,
-    r.idempotencyKey,
-  ]);
+  const [first] = requests;
+  if (!first) return [];
+  if (requests.length === 1) return [await reserveOne(db, first)];
+  const rows = requests.map((request, index) => [index, ...valuesOf(request)]);
   const verdicts = await db.any(sql.type(verdictRow)`
-    select request.place, answer.verdict, answer.pass_spent, (answer.booked).*
+    select batch.places[answer.nr] as place, answer.verdict, answer.pass_spent, (answer.booked).*
     from (
-      select * from ${sql.unnest(rows, REQUEST_TYPES)} as r
+      select product_id, array_agg(place order by place) as places,
+        array_agg(event_id order by place) as event_ids,
+        array_agg(user_id order by place) as user_ids,
+        array_agg(quantity order by place) as quantities,
+        array_agg(saga_id order by place) as saga_ids,
+        array_agg(message_id order by place) as message_ids,
+        array_agg(occurred_at order by place) as occurred_ats,
+        array_agg(pass order by place) as passes,
+        array_agg(key order by place) as keys
+      from ${sql.unnest(rows, ["int4", ...REQUEST_TYPES])} as r
         (place, event_id, user_id, product_id, quantity, saga_id, message_id, occurred_at,
           pass, key)
-      order by product_id, place
-    ) request, lateral reserve(event_id, user_id, product_id, quantity, saga_id, message_id,
-      occurred_at, pass, key) answer`);
-  return [...verdicts].sort((a, b) => a.place - b.place);
+      group by product_id order by product_id
+    ) batch, lateral reserve_batch(product_id, event_ids, user_ids, quantities, saga_ids,
+      message_ids, occurred_ats, passes, keys) answer`);
+  return [...verdicts].sort((a, b) => a.place - b.place).map(withoutPlace);
 }
 
-const REQUEST_TYPES = [
-  ...["int4", "int4", "int4", "int4", "int4"],
-  ...["text", "text", "text", "text", "text"],
-];
+/** The same for one, which nobody shares a statement with. */
+async function reserveOne(db: Queryable, request: ReserveRequest): Promise<ReserveVerdict> {
+  const { eventId, userId, productId, quantity, sagaId, messageId, occurredAt } = request;
+  const { passToken, idempotencyKey } = request;
+  const verdict = await db.one(sql.type(verdictRow)`
+    select 0 as place, answer.verdict, answer.pass_spent, (answer.booked).*
+    from reserve(${eventId}, ${userId}, ${productId}, ${quantity}, ${sagaId}, ${messageId},
+      ${occurredAt}, ${passToken}, ${idempotencyKey}) answer`);
+  return withoutPlace(verdict);
+}
+
+function withoutPlace({ place, ...verdict }: z.infer<typeof verdictRow>): ReserveVerdict {
+  return verdict;
+}
+
+function valuesOf(r: ReserveRequest) {
+  const { eventId, userId, productId, quantity, sagaId, messageId, occurredAt } = r;
+  const ids = [eventId, userId, productId, quantity, sagaId, messageId, occurredAt];
+  return [...ids, r.passToken, r.idempotencyKey];
+}
+
+const REQUEST_TYPES = ["int4", "int4", "int4", "int4", "text", "text", "text", "text", "text"];
 
 /**
  * True when an error of one statement outside a transaction proves that it changed nothing: no

@@ -220,6 +220,10 @@ function reservationOf(answer: PurchaseAnswer): Reservation {
       throw refusalProblem(answer.because);
     case "passInvalid":
       throw new Problem("PASS_TOKEN_INVALID", "the pass is wrong, expired, used or another's");
+    case "overloaded":
+      throw new Problem("OVERLOADED", "too many are buying this product; try again", {
+        retryAfterSeconds: 1,
+      });
     case "queueSilent":
       throw new Problem("UNAVAILABLE", "passes cannot be checked now; nothing was reserved", again);
     case "unknown":

@@ -1,0 +1,98 @@
+/**
+ * One actor a product: requests that come while a batch is decided share the next one, so that the
+ * lock on a hot product's row, and the flush to disk, are paid once for many.
+ */
+import { LIMITS } from "../common/limits.ts";
+import { nothingCommitted, type ReserveRequest, type ReserveVerdict } from "./reservation-store.ts";
+
+export interface StockActorsOptions {
+  /** Decides requests for one product that are independent of each other; verdicts in their order. */
+  readonly decide: (requests: readonly ReserveRequest[]) => Promise<readonly ReserveVerdict[]>;
+}
+
+interface Letter {
+  readonly request: ReserveRequest;
+  readonly resolve: (verdict: ReserveVerdict) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The database decides, so any number of processes may have an actor for the same product. */
+export class StockActors {
+  readonly #decide: StockActorsOptions["decide"];
+  /** Letters by product; an actor that has nothing to do is none. */
+  readonly #mailboxes = new Map<number, Letter[]>();
+  readonly #busy = new Set<number>();
+
+  constructor({ decide }: StockActorsOptions) {
+    this.#decide = decide;
+  }
+
+  /** Asked before any work is done for a purchase: a full mailbox means that it would wait too long. */
+  hasRoom(productId: number): boolean {
+    return (this.#mailboxes.get(productId)?.length ?? 0) < LIMITS.mailbox;
+  }
+
+  /** Rejects with what the database threw; `nothingCommitted` tells what that means. */
+  ask(request: ReserveRequest): Promise<ReserveVerdict> {
+    return new Promise((resolve, reject) => {
+      const letter = { request, resolve, reject };
+      const mailbox = this.#mailboxes.get(request.productId);
+      if (mailbox) mailbox.push(letter);
+      else this.#mailboxes.set(request.productId, [letter]);
+      if (!this.#busy.has(request.productId)) void this.#work(request.productId);
+    });
+  }
+
+  async #work(productId: number): Promise<void> {
+    this.#busy.add(productId);
+    for (;;) {
+      const waiting = this.#mailboxes.get(productId);
+      if (!waiting || waiting.length === 0) break;
+      const { taken, left } = takeIndependent(waiting, LIMITS.batch);
+      this.#mailboxes.set(productId, left);
+      await this.#answer(taken);
+    }
+    this.#mailboxes.delete(productId);
+    this.#busy.delete(productId);
+  }
+
+  async #answer(letters: readonly Letter[]): Promise<void> {
+    try {
+      const verdicts = await this.#decide(letters.map(({ request }) => request));
+      if (verdicts.length !== letters.length) {
+        throw new Error(`${letters.length} requests, ${verdicts.length} verdicts`);
+      }
+      for (const [at, { resolve }] of letters.entries()) resolve(verdicts[at]!);
+    } catch (error) {
+      if (letters.length > 1 && nothingCommitted(error)) {
+        // One request that the database cannot stomach must not cost the others theirs.
+        for (const letter of letters) await this.#answer([letter]);
+        return;
+      }
+      for (const { reject } of letters) reject(error);
+    }
+  }
+}
+
+/**
+ * The first letters, in order, of which no two share a buyer, a pass or a saga: what becomes of one
+ * says nothing about another but for the stock. The rest waits for the next batch.
+ */
+export function takeIndependent<L extends { readonly request: ReserveRequest }>(
+  letters: readonly L[],
+  most: number,
+): { readonly taken: readonly L[]; readonly left: L[] } {
+  const [taken, left]: [L[], L[]] = [[], []];
+  const [users, passes, sagas] = [new Set<number>(), new Set<string>(), new Set<string>()];
+  for (const letter of letters) {
+    const { userId, passToken, sagaId } = letter.request;
+    const shares = users.has(userId) || passes.has(passToken) || sagas.has(sagaId);
+    if (shares || taken.length >= most) left.push(letter);
+    else taken.push(letter);
+    // Also one that waits: another of the same buyer must not overtake it.
+    users.add(userId);
+    passes.add(passToken);
+    sagas.add(sagaId);
+  }
+  return { taken, left };
+}
