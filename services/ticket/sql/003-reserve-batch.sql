@@ -4,12 +4,20 @@
 -- became of another, but for the stock.
 --
 -- nr is a request's place in the arrays, from 1. A request that is refused writes nothing.
+--
+-- The settings keep its plans to index look-ups: a plan made while a sale's tables are still small
+-- would read them whole, and be kept as they grow (measured: 1,200 reservations/s instead of 10,000).
 create function reserve_batch(
   p_product_id integer, p_event_ids integer[], p_user_ids integer[], p_quantities integer[],
   p_saga_ids text[], p_message_ids text[], p_occurred_ats text[], p_pass_tokens text[],
   p_keys text[]
 ) returns table (nr integer, verdict text, pass_spent boolean, booked reservation_now)
-language plpgsql as $$
+language plpgsql
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+as $$
 #variable_conflict use_column
 declare
   seen product_now;

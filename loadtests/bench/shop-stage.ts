@@ -1,0 +1,89 @@
+/** A ticket database on a PostgreSQL of its own, and a product that many want. */
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { instant, systemClock } from "../../services/common/clock.ts";
+import {
+  type Database,
+  ensureDatabase,
+  migrate,
+  openDatabase,
+} from "../../services/common/database.ts";
+import { newMessageId, newSagaId, uuid } from "../../services/common/ids.ts";
+import {
+  removeEmbeddedPostgres,
+  startEmbeddedPostgres,
+} from "../../services/common/servers/embedded-postgres.ts";
+import { insertEvent, insertProduct } from "../../services/ticket/catalogue-store.ts";
+import type { ReserveRequest } from "../../services/ticket/reservation-store.ts";
+import type { BenchContext, Settings } from "./benchmark.ts";
+
+const SERVICES = join(import.meta.dirname, "..", "..", "services");
+const HOUR_MS = 3_600_000;
+/** More than any run can sell. */
+const STOCK = 9_000_000;
+
+export interface ShopStage {
+  readonly url: string;
+  readonly database: Database;
+  readonly settings: Settings;
+  /** A fresh product on sale. */
+  openShop(): Promise<Shop>;
+}
+
+export interface Shop {
+  readonly eventId: number;
+  readonly productId: number;
+}
+
+/** Every commit reaches the disk before it is answered. */
+export async function startShopStage({ parts }: BenchContext): Promise<ShopStage> {
+  const dataDir = await mkdtemp(join(tmpdir(), "reservex-bench-"));
+  parts.defer(() => removeEmbeddedPostgres(dataDir));
+  const server = await startEmbeddedPostgres({ dataDir, durable: true, log: () => {} });
+  parts.defer(() => server.stop());
+  const url = server.url("bench_ticket");
+  await ensureDatabase(url);
+  await migrate(url, [join(SERVICES, "common", "sql"), join(SERVICES, "ticket", "sql")]);
+  const database = await openDatabase({ url, poolSize: 8 });
+  parts.defer(() => database.end());
+  return {
+    url,
+    database,
+    settings: { postgres: "18 embedded, fsync on, synchronous_commit on, full_page_writes on" },
+    openShop: () => openShop(database),
+  };
+}
+
+function openShop(database: Database): Promise<Shop> {
+  const at = (ms: number) => instant(systemClock.now() + ms);
+  return database.transaction(async (tx) => {
+    const event = { name: "Midnight Signal", description: "", venue: "Riverside Hall" };
+    const eventId = await insertEvent(tx, {
+      ...event,
+      eventDate: at(100 * HOUR_MS),
+      saleStartAt: at(-HOUR_MS),
+      saleEndAt: at(10 * HOUR_MS),
+    });
+    const productId = await insertProduct(tx, eventId, {
+      ...{ name: "Balcony", description: "", priceCents: 4_990, maxPerUser: 4 },
+      ...{ totalStock: STOCK, availableStock: STOCK, saleStartAt: null, saleEndAt: null },
+    });
+    return { eventId, productId };
+  });
+}
+
+let lastUser = 0;
+
+/** Of a buyer who has bought nothing yet. */
+export function requestFor({ eventId, productId }: Shop): ReserveRequest {
+  lastUser += 1;
+  return {
+    ...{ eventId, productId, userId: lastUser, quantity: 1 },
+    passToken: `pass_${uuid()}`,
+    idempotencyKey: uuid(),
+    sagaId: newSagaId(uuid),
+    messageId: newMessageId(uuid),
+    occurredAt: instant(systemClock.now()),
+  };
+}
