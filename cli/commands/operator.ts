@@ -31,19 +31,23 @@ export function addOperatorOptions(command: Command, service: ServiceName): Comm
     .addOption(jsonOption());
 }
 
+/** Who asks, by the options or the environment. */
+export function adminOf(options: Pick<OperatorOptions, "adminEmail" | "adminPassword">) {
+  const email = options.adminEmail;
+  const password = options.adminPassword ?? processEnvironment().RESERVEX_ADMIN_PASSWORD;
+  if (email && password) return { email, password };
+  throw usageError(
+    "--admin-email and --admin-password are needed; make one with: reservex user create --admin …",
+  );
+}
+
 /** Logs in and lets `work` talk to the service. */
 export async function operate(
   service: ServiceName,
   options: OperatorOptions,
   work: (client: OperatorClient) => Promise<number>,
 ): Promise<number> {
-  const email = options.adminEmail;
-  const password = options.adminPassword ?? processEnvironment().RESERVEX_ADMIN_PASSWORD;
-  if (!email || !password) {
-    throw usageError(
-      "--admin-email and --admin-password are needed; make one with: reservex user create --admin …",
-    );
-  }
+  const { email, password } = adminOf(options);
   const url = await urlOf(service, options);
   const token = await signIn(await urlOf("account", options), email, password);
   const client = new OperatorClient(url, token);

@@ -4,12 +4,12 @@ import { type Config, processEnvironment } from "../../services/common/config.ts
 import { SERVICES } from "../../services/common/contracts/names.ts";
 import { stackUrls } from "../../services/stack/access.ts";
 import type { TargetUrls } from "../engine/plan.ts";
-import { usageError } from "../exit.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import type { Run } from "../main.ts";
 import { defaultFolder, tellResult } from "../run/result.ts";
 import { createRunFolder } from "../run/run-folder.ts";
 import { logIn, runSaleAndJudge } from "../run/sale-run.ts";
+import { adminOf } from "./operator.ts";
 import { addCrowdOptions, type CrowdOptions, dataOption } from "./options.ts";
 
 interface SimulateOptions extends CrowdOptions {
@@ -46,13 +46,7 @@ export function addSimulate(program: Command, run: Run): void {
     run(async ({ output, config }) => {
       const environment = processEnvironment();
       const target = await targetUrls(options, config(environment));
-      const email = options.adminEmail;
-      const password = options.adminPassword ?? environment.RESERVEX_ADMIN_PASSWORD;
-      if (!email || !password) {
-        throw usageError(
-          "--admin-email and --admin-password are needed; make one with: reservex user create --admin …",
-        );
-      }
+      const { email, password } = adminOf(options);
       const interrupts = listenForInterrupts();
       const adminToken = await logIn(target.account, email, password);
       const folder = await createRunFolder(options.out ?? defaultFolder(new Date()));

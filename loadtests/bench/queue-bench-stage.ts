@@ -10,6 +10,7 @@ import {
   type RedisRoomOptions,
   type RedisWaitingRoom,
 } from "../../services/queue/redis/redis-waiting-room.ts";
+import { roomRulesOf } from "../../services/queue/room-rules.ts";
 import type { Joining } from "../../services/queue/waiting-room-store.ts";
 import type { BenchContext, Settings } from "./benchmark.ts";
 import { type ChildServer, startChild } from "./child-server.ts";
@@ -58,19 +59,7 @@ export async function startQueueStage(
 
 /** What any queue process starts with. */
 function roomOptions(url: string): RedisRoomOptions {
-  const config = readConfig({});
-  return {
-    url,
-    waitingTtlSeconds: config.WAITING_TTL_SECONDS,
-    log: createLog("error"),
-    settings: {
-      permitsPerMinute: config.PERMITS_PER_MINUTE,
-      passTtlSeconds: config.PASS_TTL_SECONDS,
-      paused: false,
-      pacing: config.PACING,
-      draining: false,
-    },
-  };
+  return { url, log: createLog("error"), ...roomRulesOf(readConfig({})) };
 }
 
 /** Its sale began an hour ago and goes on for another. */

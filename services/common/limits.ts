@@ -26,11 +26,11 @@ export const LIMITS = {
   waiting: 1_000_000,
   /** Clients of whom a queue process knows what it told them last. */
   lastAnswers: 200_000,
-  /** Clients of one event whose page of the line a queue process knows, about 100 B each. */
+  /** Clients of one event whose page of the line a queue process knows. */
   pageHints: 200_000,
-  /** Unspent passes of one event that a queue process could bring back, about 250 B each. */
+  /** Unspent passes of one event that a queue process could bring back. */
   rememberedPasses: 50_000,
-  /** Admissions of one event that a store keeps for whoever checks them, about 100 B each. */
+  /** Admissions of one event that a store keeps for whoever checks them. */
   journalEntries: 100_000,
   /** Open event streams of a process, a socket each; and of one client. */
   streams: 12_000,

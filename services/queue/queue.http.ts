@@ -19,10 +19,10 @@ import { problem } from "../common/contracts/shared.ts";
 import { Problem } from "../common/errors.ts";
 import { actingClient, type EdgeApp } from "../common/http/edge.ts";
 import type { TokenVerifier } from "../common/http/tokens.ts";
-import { type InLine, statusOf } from "./replies.ts";
+import { mustBeInLine, statusOf } from "./replies.ts";
 import type { PositionStreams } from "./streams/position-streams.ts";
 import { streamRoute } from "./streams/stream.http.ts";
-import type { ClientRef, Polled } from "./waiting-room-store.ts";
+import type { ClientRef } from "./waiting-room-store.ts";
 import type { JoinAnswer, WaitingRooms } from "./waiting-rooms.ts";
 
 export interface QueueRoutes {
@@ -85,7 +85,7 @@ function clientRoutes(app: EdgeApp, { rooms }: QueueRoutes): void {
     async (request) => {
       const client = clientOf(request, request.params.eventId, request.query.clientId);
       const ticket = request.headers["x-queue-ticket"];
-      return statusOf(inLine(await rooms.poll(client, ticket)));
+      return statusOf(mustBeInLine(await rooms.poll(client, ticket)));
     },
   );
 
@@ -249,11 +249,6 @@ const CLOSED = {
   draining: "the line takes nobody new any more",
   noPlace: "the ticket brings no place back",
 } as const;
-
-function inLine(polled: Polled): InLine {
-  if (polled.result !== "notInLine") return polled;
-  throw new Problem("NOT_IN_QUEUE", "never joined, left, or the pass is spent or expired");
-}
 
 function noSuchEvent(): Problem {
   return new Problem("NOT_FOUND", "there is no such event");

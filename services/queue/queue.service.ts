@@ -13,6 +13,7 @@ import { MemoryWaitingRoom } from "./memory/memory-waiting-room.ts";
 import { queueRoutes } from "./queue.http.ts";
 import { QueueTickets } from "./queue-ticket.ts";
 import { openRedisWaitingRoom } from "./redis/redis-waiting-room.ts";
+import { roomRulesOf } from "./room-rules.ts";
 import { PositionStreams } from "./streams/position-streams.ts";
 import type { Admitted, WaitingRoomStore } from "./waiting-room-store.ts";
 import { WaitingRooms } from "./waiting-rooms.ts";
@@ -143,16 +144,7 @@ class Queue {
 }
 
 async function openStore({ config, clock, log }: ServiceContext): Promise<WaitingRoomStore> {
-  const rules = {
-    waitingTtlSeconds: config.WAITING_TTL_SECONDS,
-    settings: {
-      permitsPerMinute: config.PERMITS_PER_MINUTE,
-      passTtlSeconds: config.PASS_TTL_SECONDS,
-      paused: false,
-      pacing: config.PACING,
-      draining: false,
-    },
-  };
+  const rules = roomRulesOf(config);
   if (!config.REDIS_URL) return new MemoryWaitingRoom({ clock, ...rules });
   try {
     const { REDIS_URL: url, REDIS_CLUSTER: cluster } = config;

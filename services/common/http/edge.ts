@@ -141,7 +141,7 @@ function guard(app: EdgeApp, verifier: TokenVerifier): void {
     const access = route.config?.access ?? "user";
     if (access === "public") return;
     // What each request needs is decided here once, and a token known already costs no promise:
-    // together 4 µs a request less than an asynchronous hook that looks the route up.
+    // about 1 µs a request less than an asynchronous hook that looks the route up.
     const admit = (request: FastifyRequest, principal: Principal): void => {
       if (access === "admin" && principal.role !== "ADMIN") {
         throw new Problem("FORBIDDEN", "administrators only");

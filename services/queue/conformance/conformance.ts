@@ -11,8 +11,17 @@ import { ratePromises } from "./rate.ts";
 import { returningPromises } from "./returning.ts";
 import { ticketPromises } from "./tickets.ts";
 
+/** What a store under test begins with, unless a promise wants it otherwise. */
+export const USUAL_SETTINGS: Settings = {
+  permitsPerMinute: 100,
+  passTtlSeconds: 300,
+  paused: false,
+  pacing: "smooth",
+  draining: false,
+};
+
 export interface StoreOptions {
-  /** Over 100 permits a minute, smooth, passes of 300 s. */
+  /** Over the usual ones. */
   readonly settings?: Partial<Settings>;
   /** 1800 unless given. */
   readonly waitingTtlSeconds?: number;

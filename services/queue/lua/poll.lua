@@ -28,7 +28,7 @@ local opens = batch.opensAtMs
 local passes, answers = {}, {}
 local pack = struct.pack
 
--- The usual case, in a third of the time: present, and still on the page it was on.
+-- The usual case, with three commands instead of six: present, and still on the page it was on.
 local function poll_known(member, longest, factor, page)
   local position = redis.call('ZRANK', LINE, member)
   if not position then return nil end

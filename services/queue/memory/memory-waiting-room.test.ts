@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { graceMs, habitOf } from "../advice.ts";
-import { conformance, type OpenStore } from "../conformance/conformance.ts";
+import { conformance, type OpenStore, USUAL_SETTINGS } from "../conformance/conformance.ts";
 import { EVENT, Scene } from "../conformance/scene.ts";
 import { MemoryWaitingRoom } from "./memory-waiting-room.ts";
 
@@ -20,14 +20,7 @@ const openMemory: OpenStore = async (options = {}) => {
   };
   const store = new MemoryWaitingRoom({
     clock,
-    settings: {
-      permitsPerMinute: 100,
-      passTtlSeconds: 300,
-      paused: false,
-      pacing: "smooth",
-      draining: false,
-      ...options.settings,
-    },
+    settings: { ...USUAL_SETTINGS, ...options.settings },
     waitingTtlSeconds: options.waitingTtlSeconds ?? TTL_SECONDS,
     ...(options.mostWaiting === undefined ? {} : { mostWaiting: options.mostWaiting }),
   });

@@ -10,11 +10,12 @@ import { createLog } from "../../common/log.ts";
 import { findFreePorts } from "../../common/servers/ports.ts";
 import { startRedis } from "../../common/servers/redis-server.ts";
 import { eventually } from "../../common/testing/service-harness.ts";
-import type { OpenStore } from "../conformance/conformance.ts";
+import { type OpenStore, USUAL_SETTINGS } from "../conformance/conformance.ts";
 import { orderPromises } from "../conformance/order.ts";
 import { passPromises } from "../conformance/passes.ts";
 import { ratePromises } from "../conformance/rate.ts";
 import { EVENT, Scene } from "../conformance/scene.ts";
+import { ticketPromises } from "../conformance/tickets.ts";
 import { controlledClock } from "../testing/redis-stage.ts";
 import { openRedisWaitingRoom } from "./redis-waiting-room.ts";
 
@@ -38,14 +39,7 @@ const open = async (settings: object, more: object) => {
   const store = await openRedisWaitingRoom({
     url: server.url,
     cluster: true,
-    settings: {
-      permitsPerMinute: 100,
-      passTtlSeconds: 300,
-      paused: false,
-      pacing: "smooth",
-      draining: false,
-      ...settings,
-    },
+    settings: { ...USUAL_SETTINGS, ...settings },
     waitingTtlSeconds: 1_800,
     ...more,
     givenClock: clock,
@@ -60,6 +54,7 @@ const openEmpty: OpenStore = async ({ settings = {}, ...more } = {}) => {
   return open(settings, more);
 };
 orderPromises("on a Redis Cluster", openEmpty);
+ticketPromises("on a Redis Cluster", openEmpty);
 ratePromises("on a Redis Cluster", openEmpty);
 passPromises("on a Redis Cluster", openEmpty);
 

@@ -10,7 +10,7 @@ import { fresh } from "./requests.ts";
 import { RoomMemory, toRoomSettings } from "./room-memory.ts";
 import { commandOf, type ScriptName } from "./scripts.ts";
 
-/** Nobody looked for so long though clients wait: then nobody could be heard either. */
+/** While clients wait, each process looks at least twice a second. */
 const OUTAGE_MS = 5_000;
 /** Events that this process could bring back after a loss. */
 const MOST_REMEMBERED = 10_000;
@@ -25,8 +25,10 @@ export interface RoomOptions {
   readonly waitingTtlSeconds: number;
   readonly mostWaiting?: number;
   readonly log: Log;
-  /** For tests only: time goes by it, and not by Redis' clock; no silence counts as an outage. */
+  /** For tests only: time goes by it, and not by Redis' clock; no silence is an outage by itself. */
   readonly givenClock?: Clock;
+  /** Nobody looked for so long though clients wait: nobody could be heard. 5,000 unless given. */
+  readonly outageMs?: number;
 }
 
 export class LastingRooms {
@@ -134,7 +136,7 @@ function rulesOf(options: RoomOptions, nowMs?: number): string {
   return JSON.stringify({
     waitingTtlMs: Math.round(options.waitingTtlSeconds * 1_000),
     mostWaiting: options.mostWaiting ?? LIMITS.waiting,
-    outageMs: nowMs === undefined ? OUTAGE_MS : Number.MAX_SAFE_INTEGER,
+    outageMs: options.outageMs ?? (nowMs === undefined ? OUTAGE_MS : Number.MAX_SAFE_INTEGER),
     settings: toRoomSettings(options.settings),
     ...(nowMs === undefined ? {} : { nowMs: Math.floor(nowMs) }),
   });

@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { ControlledClock, StoreOptions } from "../conformance/conformance.ts";
 import { EVENT, names, Scene } from "../conformance/scene.ts";
-import { startRedisStage } from "../testing/redis-stage.ts";
+import { controlledClock, startRedisStage } from "../testing/redis-stage.ts";
 import type { PlaceInLine } from "../waiting-room-store.ts";
 import type { RedisWaitingRoom } from "./redis-waiting-room.ts";
 
@@ -252,6 +252,32 @@ test("an unspent pass outlives the loss, a spent one does not come back", async 
     const { active, waiting } = await b.store.stats(EVENT);
     assert.equal([active, waiting], [2_996, 0]);
   });
+});
+
+test("where nobody could be heard, silence is forgiven for 65 s, and counts again afterwards", async () => {
+  await stage.client.flushall();
+  const clock = controlledClock(Date.now() + 86_400_000);
+  const store = await stage.open(clock, { outageMs: 5_000 });
+  try {
+    const scene = new Scene(store, clock);
+    await store.changeSettings(EVENT, { paused: true });
+    await scene.line("a", "b", "c");
+    await scene.admit();
+    // Redis or all processes were away: nobody looked, nobody could poll.
+    clock.advance(200_000);
+    assert.is(await scene.position("c"), 2);
+    await store.changeSettings(EVENT, { paused: false, permitsPerMinute: 1 });
+    assert.equal(clientsOf(await scene.admit()), ["a"]);
+    for (let ms = 0; ms < 66_000; ms += 2_000) {
+      clock.advance(2_000);
+      await scene.poll("c");
+      assert.ok(clientsOf(await scene.admit()).every((one) => one === "b"));
+    }
+    // "b" was silent all the time: admitted while it was forgiven, or given way since.
+    assert.is(await scene.position("c"), 0);
+  } finally {
+    await store.close();
+  }
 });
 
 test.after(() => stage.stop());

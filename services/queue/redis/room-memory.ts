@@ -29,7 +29,7 @@ export interface RememberedPass {
   readonly expires: number;
 }
 
-/** Passes told in one script, about 10 µs each. */
+/** Passes told in one script: nobody else is served meanwhile. */
 const PASSES_AT_ONCE = 1_000;
 
 /** Of one event. It holds no places: their owners come back with their tickets. */

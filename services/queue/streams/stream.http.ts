@@ -4,6 +4,7 @@ import { clientQuery, eventParams, queueTicketHeader } from "../../common/contra
 import { problem } from "../../common/contracts/shared.ts";
 import { Problem } from "../../common/errors.ts";
 import { actingClient, type EdgeApp } from "../../common/http/edge.ts";
+import { mustBeInLine } from "../replies.ts";
 import type { ClientRef } from "../waiting-room-store.ts";
 import type { WaitingRooms } from "../waiting-rooms.ts";
 import type { PositionStreams } from "./position-streams.ts";
@@ -46,10 +47,7 @@ export function streamRoute(app: EdgeApp, { rooms, streams }: StreamRoutes): voi
       const client = { eventId, clientId: actingClient(request, request.query.clientId) };
       mustBeOpenable(streams, client);
       const queueTicket = request.headers["x-queue-ticket"];
-      const first = await rooms.poll(client, queueTicket);
-      if (first.result === "notInLine") {
-        throw new Problem("NOT_IN_QUEUE", "never joined, left, or the pass is spent or expired");
-      }
+      const first = mustBeInLine(await rooms.poll(client, queueTicket));
       const seen = lastEventId(request.headers["last-event-id"]);
       if (first.result === "admitted" && seen === newsId(eventId, first)) {
         // A browser connects again after every other end; this answer stops it.

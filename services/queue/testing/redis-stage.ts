@@ -4,8 +4,16 @@ import { processEnvironment } from "../../common/config.ts";
 import { createLog } from "../../common/log.ts";
 import type { RunningServer } from "../../common/servers/obtain-server.ts";
 import { startRedis } from "../../common/servers/redis-server.ts";
-import type { ControlledClock, StoreOptions } from "../conformance/conformance.ts";
+import {
+  type ControlledClock,
+  type StoreOptions,
+  USUAL_SETTINGS,
+} from "../conformance/conformance.ts";
 import { openRedisWaitingRoom, type RedisWaitingRoom } from "../redis/redis-waiting-room.ts";
+
+export interface RedisStoreOptions extends StoreOptions {
+  readonly outageMs?: number;
+}
 
 export interface RedisStage {
   readonly url: string;
@@ -22,7 +30,7 @@ export interface RedisStage {
   /** One more store, as another process would have it. */
   open(
     clock: ControlledClock | undefined,
-    options?: StoreOptions,
+    options?: RedisStoreOptions,
     database?: number,
   ): Promise<RedisWaitingRoom>;
   stop(): Promise<void>;
@@ -36,22 +44,16 @@ export async function startRedisStage(): Promise<RedisStage> {
   const client = new Redis(server.url);
   const open = (
     clock: ControlledClock | undefined,
-    options: StoreOptions = {},
+    options: RedisStoreOptions = {},
     database: number = 0,
   ) =>
     openRedisWaitingRoom({
       url: `${server.url}/${database}`,
-      settings: {
-        permitsPerMinute: 100,
-        passTtlSeconds: 300,
-        paused: false,
-        pacing: "smooth",
-        draining: false,
-        ...options.settings,
-      },
+      settings: { ...USUAL_SETTINGS, ...options.settings },
       waitingTtlSeconds: options.waitingTtlSeconds ?? 1_800,
       ...(options.mostWaiting === undefined ? {} : { mostWaiting: options.mostWaiting }),
       ...(clock ? { givenClock: clock } : {}),
+      ...(options.outageMs === undefined ? {} : { outageMs: options.outageMs }),
       log: createLog("fatal"),
     });
   return {
