@@ -16,6 +16,8 @@ export interface WireJob {
 
 /** Whoever gives the connection its jobs. */
 export interface ConnectionOwner<J extends WireJob> {
+  /** True once it listens no more: what begins then would be on the wire and in no record. */
+  readonly closed: boolean;
   started(job: J, nowMs: number): void;
   ended(job: J, reply: Reply): void;
   /** The connection can carry another job. */
@@ -90,6 +92,10 @@ export class Connection<J extends WireJob> implements Dispatcher.DispatchHandler
     // Called again when an idle connection turns out to be closed and the request moves to a new
     // one; nothing was heard of the first write, so the interval keeps its early start.
     if (this.#started || this.#job === undefined) return;
+    if (this.#owner.closed) {
+      controller.abort(new Error("the run is over"));
+      return;
+    }
     this.#started = true;
     this.#startedMs = this.#now();
     this.#owner.started(this.#job, this.#startedMs);

@@ -264,4 +264,30 @@ test("closed, it cuts everything off and says nothing more", async (world) => {
   assert.is(heard, 0);
 });
 
+test("what nobody would record is not sent: no job goes on the wire once the driver is closed", async (world) => {
+  const seen: string[] = [];
+  world.handler = (request, response) => {
+    seen.push(request.url ?? "");
+    json(response, 200, {});
+  };
+  const driver = driverFor(world, { connections: 1 });
+  const closed = Promise.withResolvers<void>();
+  driver.send({
+    name: "first",
+    request: { method: "GET", path: "/first", headers: [] },
+    // Right after, the free connection is given the next job, which it writes a turn later.
+    done: () => queueMicrotask(() => driver.close().then(closed.resolve)),
+  });
+  const next: Probe = {
+    name: "next",
+    request: { method: "GET", path: "/next", headers: [] },
+    done: () => undefined,
+  };
+  driver.send(next);
+  await closed.promise;
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.is(next.startedMs, undefined);
+  assert.equal(seen, ["/first"]);
+});
+
 test.run();

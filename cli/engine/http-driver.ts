@@ -58,6 +58,10 @@ export class HttpDriver<J extends WireJob> implements ConnectionOwner<J> {
     return this.#queue.length;
   }
 
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** Takes the job; after {@link close} it is forgotten. Jobs leave in the order they came. */
   send(job: J): void {
     if (this.#closed) return;
