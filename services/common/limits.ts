@@ -14,6 +14,7 @@ export const LIMITS = {
   /** Requests for one product that wait for its actor in a process, and that share a statement. */
   mailbox: 2_000,
   batch: 256,
+  batchesAtOnce: 2,
   /** Pieces of one product. */
   stock: 10_000_000,
   /** Cents: numeric(12,2) holds up to 9,999,999,999.99. */

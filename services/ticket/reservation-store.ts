@@ -75,25 +75,36 @@ export const reservationRow = z
     }),
   );
 
-const place = { place: z.int(), pass_spent: z.boolean() };
 const verdictRow = z.union([
-  z.looseObject({ ...place, verdict: z.enum(["RESERVED", "REPLAYED"]) }).transform((row) => ({
-    place: row.place,
-    verdict: row.verdict,
-    passSpent: row.pass_spent,
-    reservation: reservationRow.parse(row),
-  })),
   z
-    .looseObject({ ...place, verdict: refusal })
-    .transform((row) => ({ place: row.place, verdict: row.verdict, passSpent: row.pass_spent })),
+    .looseObject({ verdict: z.enum(["RESERVED", "REPLAYED"]), pass_spent: z.boolean() })
+    .transform((row) => ({
+      verdict: row.verdict,
+      passSpent: row.pass_spent,
+      reservation: reservationRow.parse(row),
+    })),
+  z
+    .looseObject({ verdict: refusal, pass_spent: z.boolean() })
+    .transform((row) => ({ verdict: row.verdict, passSpent: row.pass_spent })),
 ]);
 
+/** What reserve_batch() answers; its arrays are in the order of the requests. */
+const batchRow = z.object({
+  verdicts: z.array(z.enum(["RESERVED", "REPLAYED", ...refusal.options])),
+  spent: z.array(z.boolean()),
+  ids: z.array(z.int().nullable()),
+  product_name: z.string().nullable(),
+  price: z.string().nullable(),
+  booked_at: z.string(),
+});
+
 /**
- * Decides requests to buy, each by itself, in one statement and one commit: some may be served and
- * others refused. Verdicts come in the order of the requests, which must be independent of each
- * other (see takeIndependent). Products are taken in the order of their ids, so that two calls at
- * once never wait for each other in a circle.
+ * Decides requests to buy one product, each by itself, in one statement and one commit: some may
+ * be served and others refused. Verdicts come in the order of the requests, which must be
+ * independent of each other (see takeIndependent).
  * Throws when the database does; `nothingCommitted` then tells whether anything may have happened.
+ * One cause is ordinary: the key or pass of a request of several is buying another product at this
+ * moment. Asked one by one, each gets its verdict.
  */
 export async function reserve(
   db: Queryable,
@@ -102,50 +113,73 @@ export async function reserve(
   const [first] = requests;
   if (!first) return [];
   if (requests.length === 1) return [await reserveOne(db, first)];
-  const rows = requests.map((request, index) => [index, ...valuesOf(request)]);
-  const verdicts = await db.any(sql.type(verdictRow)`
-    select batch.places[answer.nr] as place, answer.verdict, answer.pass_spent, (answer.booked).*
-    from (
-      select product_id, array_agg(place order by place) as places,
-        array_agg(event_id order by place) as event_ids,
-        array_agg(user_id order by place) as user_ids,
-        array_agg(quantity order by place) as quantities,
-        array_agg(saga_id order by place) as saga_ids,
-        array_agg(message_id order by place) as message_ids,
-        array_agg(occurred_at order by place) as occurred_ats,
-        array_agg(pass order by place) as passes,
-        array_agg(key order by place) as keys
-      from ${sql.unnest(rows, ["int4", ...REQUEST_TYPES])} as r
-        (place, event_id, user_id, product_id, quantity, saga_id, message_id, occurred_at,
-          pass, key)
-      group by product_id order by product_id
-    ) batch, lateral reserve_batch(product_id, event_ids, user_ids, quantities, saga_ids,
-      message_ids, occurred_ats, passes, keys) answer`);
-  return [...verdicts].sort((a, b) => a.place - b.place).map(withoutPlace);
+  const { productId } = first;
+  if (requests.some((one) => one.productId !== productId)) throw new Error("not one product");
+  const of = (type: "int4" | "text", value: (r: ReserveRequest) => number | string | null) =>
+    sql.array(requests.map(value), type);
+  const batch = await db.one(sql.type(batchRow)`
+    select * from reserve_batch(${productId},
+      ${of("int4", (r) => r.eventId)}, ${of("int4", (r) => r.userId)},
+      ${of("int4", (r) => r.quantity)}, ${of("text", (r) => r.sagaId)},
+      ${of("text", (r) => r.messageId)}, ${of("text", (r) => r.occurredAt)},
+      ${of("text", (r) => r.passToken)}, ${of("text", (r) => r.idempotencyKey)})`);
+  const repeated = batch.ids.filter((_, at) => batch.verdicts[at] === "REPLAYED");
+  const before = await findAll(db, repeated as number[]);
+  return requests.map((request, at) => verdictOf(request, batch, at, before));
+}
+
+function verdictOf(
+  request: ReserveRequest,
+  batch: z.infer<typeof batchRow>,
+  at: number,
+  before: ReadonlyMap<number, Reservation>,
+): ReserveVerdict {
+  const [verdict, passSpent, id] = [batch.verdicts[at]!, batch.spent[at]!, batch.ids[at]!];
+  switch (verdict) {
+    case "RESERVED":
+      return { verdict, passSpent, reservation: reservationMade(request, batch, id) };
+    case "REPLAYED":
+      return { verdict, passSpent, reservation: before.get(id)! };
+    default:
+      return { verdict, passSpent };
+  }
+}
+
+/** As it was committed: nothing of it needs to be read back. */
+function reservationMade(
+  { sagaId, userId, productId, eventId, quantity }: ReserveRequest,
+  { product_name, price, booked_at }: z.infer<typeof batchRow>,
+  id: number,
+): Reservation {
+  return {
+    ...{ id, sagaId, userId, productId, productName: product_name!, eventId, quantity },
+    totalCents: centsFromText(price!) * quantity,
+    status: "PENDING",
+    cancelReason: null,
+    createdAt: booked_at,
+    updatedAt: booked_at,
+  };
+}
+
+async function findAll(
+  db: Queryable,
+  ids: readonly number[],
+): Promise<ReadonlyMap<number, Reservation>> {
+  if (ids.length === 0) return new Map();
+  const found = await db.any(sql.type(reservationRow)`
+    select * from reservation_now where id = any(${sql.array([...ids], "int4")})`);
+  return new Map(found.map((one) => [one.id, one]));
 }
 
 /** The same for one, which nobody shares a statement with. */
 async function reserveOne(db: Queryable, request: ReserveRequest): Promise<ReserveVerdict> {
   const { eventId, userId, productId, quantity, sagaId, messageId, occurredAt } = request;
   const { passToken, idempotencyKey } = request;
-  const verdict = await db.one(sql.type(verdictRow)`
-    select 0 as place, answer.verdict, answer.pass_spent, (answer.booked).*
+  return db.one(sql.type(verdictRow)`
+    select answer.verdict, answer.pass_spent, (answer.booked).*
     from reserve(${eventId}, ${userId}, ${productId}, ${quantity}, ${sagaId}, ${messageId},
       ${occurredAt}, ${passToken}, ${idempotencyKey}) answer`);
-  return withoutPlace(verdict);
 }
-
-function withoutPlace({ place, ...verdict }: z.infer<typeof verdictRow>): ReserveVerdict {
-  return verdict;
-}
-
-function valuesOf(r: ReserveRequest) {
-  const { eventId, userId, productId, quantity, sagaId, messageId, occurredAt } = r;
-  const ids = [eventId, userId, productId, quantity, sagaId, messageId, occurredAt];
-  return [...ids, r.passToken, r.idempotencyKey];
-}
-
-const REQUEST_TYPES = ["int4", "int4", "int4", "int4", "text", "text", "text", "text", "text"];
 
 /**
  * True when an error of one statement outside a transaction proves that it changed nothing: no

@@ -2,7 +2,13 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type ReserveRequest, type ReserveVerdict, reserve } from "./reservation-store.ts";
+import {
+  findReservation,
+  nothingCommitted,
+  type ReserveRequest,
+  type ReserveVerdict,
+  reserve,
+} from "./reservation-store.ts";
 import { StockActors } from "./stock-actors.ts";
 import { aRequest, assertEquation, openShop, ticketDatabase } from "./testing/ticket-database.ts";
 
@@ -77,18 +83,26 @@ test("the same requests sent again change nothing and get their reservations", a
   assert.equal(idsOf(again), idsOf(first));
 });
 
-test("a product that is not there, and one that fits where a larger one did not", async () => {
+test("one that fits where a larger one did not is served; of a product that is not there, none", async () => {
   const shop = await openShop(database, { stock: 3 });
-  const verdicts = await reserve(database, [
-    aRequest(shop, { userId: 1, quantity: 2 }),
-    aRequest(shop, { userId: 2, quantity: 2 }),
-    aRequest(shop, { userId: 3, quantity: 1 }),
-    { ...aRequest(shop, { userId: 4 }), productId: 2_000_000_000 },
-  ]);
-  assert.equal(
-    verdicts.map((one) => one.verdict),
-    ["RESERVED", "OUT_OF_STOCK", "RESERVED", "NOT_FOUND"],
-  );
+  const verdictsOf = async (requests: readonly ReserveRequest[]) =>
+    (await reserve(database, requests)).map((one) => one.verdict);
+  const wants = [2, 2, 1].map((quantity, at) => aRequest(shop, { userId: at + 1, quantity }));
+  assert.equal(await verdictsOf(wants), ["RESERVED", "OUT_OF_STOCK", "RESERVED"]);
+  const nowhere = { ...shop, productId: 2_000_000_000 };
+  const lost = [1, 2].map((userId) => aRequest(nowhere, { userId }));
+  assert.equal(await verdictsOf(lost), ["NOT_FOUND", "NOT_FOUND"]);
+});
+
+test("what a batch answers of a reservation is what the books say of it", async () => {
+  const shop = await openShop(database, { stock: 9, priceCents: 1_999 });
+  const wants = [1, 2, 3].map((quantity) => aRequest(shop, { userId: quantity, quantity }));
+  for (const verdict of await reserve(database, wants)) {
+    assert.ok("reservation" in verdict);
+    const { reservation } = verdict;
+    assert.equal(reservation, await findReservation(database, reservation.id));
+    assert.is(reservation.totalCents, 1_999 * reservation.quantity);
+  }
 });
 
 test("two processes' actors and 600 buyers of 500 pieces: each piece is sold once", async () => {
@@ -104,6 +118,16 @@ test("two processes' actors and 600 buyers of 500 pieces: each piece is sold onc
   assert.equal([sold, out], [500, 100]);
 });
 
+/** As an actor asks: together, and one by one where together nothing was written. */
+async function decide(requests: readonly ReserveRequest[]): Promise<ReserveVerdict[]> {
+  try {
+    return [...(await reserve(database, requests))];
+  } catch (error) {
+    assert.ok(nothingCommitted(error), String(error));
+    return (await Promise.all(requests.map((one) => reserve(database, [one])))).flat();
+  }
+}
+
 test("one key, two products, at the same moment: one buys, the other hears of it", async () => {
   const [a, b] = [await openShop(database, { stock: 50 }), await openShop(database, { stock: 50 })];
   for (let round = 0; round < 20; round++) {
@@ -113,10 +137,7 @@ test("one key, two products, at the same moment: one buys, the other hears of it
       aRequest(shop, { userId, idempotencyKey }),
       aRequest(shop, { userId: first + round }),
     ];
-    const [x, y] = await Promise.all([
-      reserve(database, batch(a, 5_000)),
-      reserve(database, batch(b, 6_000)),
-    ]);
+    const [x, y] = await Promise.all([decide(batch(a, 5_000)), decide(batch(b, 6_000))]);
     const both = [x[0]!.verdict, y[0]!.verdict].sort();
     assert.equal(both, ["IDEMPOTENCY_CONFLICT", "RESERVED"]);
     assert.equal([x[1]!.verdict, y[1]!.verdict], ["RESERVED", "RESERVED"]);

@@ -160,24 +160,6 @@ test("says why nothing was sold", async () => {
   assert.is(await availableOf(shop.productId), 3);
 });
 
-test("a list of requests is decided one by one, in its order", async () => {
-  const a = await openShop(database, { stock: 2 });
-  const b = await openShop(database, { stock: 1 });
-  const verdicts = await reserve(database, [
-    aRequest(b, { userId: 1 }),
-    aRequest(a, { userId: 2 }),
-    aRequest(b, { userId: 3 }),
-    aRequest(a, { userId: 4 }),
-    aRequest(a, { userId: 5 }),
-  ]);
-  assert.equal(
-    verdicts.map((verdict) => verdict.verdict),
-    ["RESERVED", "RESERVED", "OUT_OF_STOCK", "RESERVED", "OUT_OF_STOCK"],
-  );
-  const owners = verdicts.map((v) => ("reservation" in v ? v.reservation.userId : 0));
-  assert.equal(owners, [1, 2, 0, 4, 0]);
-});
-
 test("no sale slips in after an event's cancellation", async () => {
   const shop = await openShop(database, { stock: 1_000 });
   const buying = Array.from({ length: 60 }, (_, index) =>

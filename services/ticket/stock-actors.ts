@@ -21,7 +21,8 @@ export class StockActors {
   readonly #decide: StockActorsOptions["decide"];
   /** Letters by product; an actor that has nothing to do is none. */
   readonly #mailboxes = new Map<number, Letter[]>();
-  readonly #busy = new Set<number>();
+  /** Buyers, passes and sagas of the batches that are being decided, by product. */
+  readonly #underWay = new Map<number, Set<readonly Letter[]>>();
 
   constructor({ decide }: StockActorsOptions) {
     this.#decide = decide;
@@ -39,21 +40,27 @@ export class StockActors {
       const mailbox = this.#mailboxes.get(request.productId);
       if (mailbox) mailbox.push(letter);
       else this.#mailboxes.set(request.productId, [letter]);
-      if (!this.#busy.has(request.productId)) void this.#work(request.productId);
+      this.#decideNext(request.productId);
     });
   }
 
-  async #work(productId: number): Promise<void> {
-    this.#busy.add(productId);
-    for (;;) {
-      const waiting = this.#mailboxes.get(productId);
-      if (!waiting || waiting.length === 0) break;
-      const { taken, left } = takeIndependent(waiting, LIMITS.batch);
-      this.#mailboxes.set(productId, left);
-      await this.#answer(taken);
+  /** Begins as many batches as may be under way; none while too many are, or nothing waits. */
+  #decideNext(productId: number): void {
+    const underWay = this.#underWay.get(productId) ?? new Set();
+    while (underWay.size < LIMITS.batchesAtOnce) {
+      const waiting = this.#mailboxes.get(productId) ?? [];
+      const { taken, left } = takeIndependent(waiting, LIMITS.batch, [...underWay].flat());
+      if (taken.length === 0) break;
+      if (left.length > 0) this.#mailboxes.set(productId, left);
+      else this.#mailboxes.delete(productId);
+      underWay.add(taken);
+      this.#underWay.set(productId, underWay);
+      void this.#answer(taken).finally(() => {
+        underWay.delete(taken);
+        if (underWay.size === 0) this.#underWay.delete(productId);
+        this.#decideNext(productId);
+      });
     }
-    this.#mailboxes.delete(productId);
-    this.#busy.delete(productId);
   }
 
   async #answer(letters: readonly Letter[]): Promise<void> {
@@ -75,24 +82,30 @@ export class StockActors {
 }
 
 /**
- * The first letters, in order, of which no two share a buyer, a pass or a saga: what becomes of one
- * says nothing about another but for the stock. The rest waits for the next batch.
+ * The first letters, in order, of which no two share a buyer, a pass or a saga, with each other or
+ * with those under way: what becomes of one says nothing about another but for the stock. The rest
+ * waits for a later batch.
  */
 export function takeIndependent<L extends { readonly request: ReserveRequest }>(
   letters: readonly L[],
   most: number,
+  underWay: readonly L[] = [],
 ): { readonly taken: readonly L[]; readonly left: L[] } {
   const [taken, left]: [L[], L[]] = [[], []];
   const [users, passes, sagas] = [new Set<number>(), new Set<string>(), new Set<string>()];
+  const note = ({ request: { userId, passToken, sagaId } }: L) => {
+    users.add(userId);
+    passes.add(passToken);
+    sagas.add(sagaId);
+  };
+  underWay.forEach(note);
   for (const letter of letters) {
     const { userId, passToken, sagaId } = letter.request;
     const shares = users.has(userId) || passes.has(passToken) || sagas.has(sagaId);
     if (shares || taken.length >= most) left.push(letter);
     else taken.push(letter);
     // Also one that waits: another of the same buyer must not overtake it.
-    users.add(userId);
-    passes.add(passToken);
-    sagas.add(sagaId);
+    note(letter);
   }
   return { taken, left };
 }
