@@ -1,8 +1,9 @@
 /** Every benchmark, in the order in which they run. */
 import type { Benchmark } from "./benchmark.ts";
 import { hotProduct } from "./hot-product.ts";
+import { hotProductHttp } from "./hot-product-http.ts";
 import { join } from "./join.ts";
 import { poll } from "./poll.ts";
 import { pollScale } from "./poll-scale.ts";
 
-export const BENCHMARKS: readonly Benchmark[] = [poll, pollScale, join, hotProduct];
+export const BENCHMARKS: readonly Benchmark[] = [poll, pollScale, join, hotProduct, hotProductHttp];

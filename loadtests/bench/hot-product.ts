@@ -5,7 +5,7 @@ import { StockActors } from "../../services/ticket/stock-actors.ts";
 import type { BenchContext, Benchmark, Result } from "./benchmark.ts";
 import { measure, resultOf } from "./benchmark.ts";
 import type { Block } from "./ratio.ts";
-import { requestFor, type Shop, type ShopStage, startShopStage } from "./shop-stage.ts";
+import { requestFor, type Shop, type ShopStage, soldOf, startShopStage } from "./shop-stage.ts";
 
 const CALLERS = 64;
 
@@ -104,25 +104,6 @@ async function block(
   const at = (share: number) => latencies[Math.floor(latencies.length * share)]!;
   const sold = await soldOf(stage, shop);
   return { value: sold / tookSeconds, notes: { p50Ms: at(0.5), p99Ms: at(0.99) } };
-}
-
-/** What is in the books counts, not what callers were told. */
-function soldOf({ url }: ShopStage, { productId }: Shop): Promise<number> {
-  return withClient(url, async (client) => {
-    const { rows } = await client.query(
-      `select total_stock - available_stock as gone,
-        (select count(*)::integer from reservation where product_id = product.id) as sold,
-        (select count(*)::integer from outbox o join reservation r using (saga_id)
-          where r.product_id = product.id) as told
-      from product where id = $1`,
-      [productId],
-    );
-    const { gone, sold, told } = rows[0] as { gone: number; sold: number; told: number };
-    if (gone !== sold || told !== sold) {
-      throw new Error(`the books disagree: ${gone} gone, ${sold} sold, ${told} told`);
-    }
-    return sold;
-  });
 }
 
 /** Each caller has a connection of its own, as a pool of that size would give it. */

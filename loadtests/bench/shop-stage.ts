@@ -8,6 +8,7 @@ import {
   ensureDatabase,
   migrate,
   openDatabase,
+  withClient,
 } from "../../services/common/database.ts";
 import { newMessageId, newSagaId, uuid } from "../../services/common/ids.ts";
 import {
@@ -86,4 +87,23 @@ export function requestFor({ eventId, productId }: Shop): ReserveRequest {
     messageId: newMessageId(uuid),
     occurredAt: instant(systemClock.now()),
   };
+}
+
+/** What is in the books counts, not what callers were told. */
+export function soldOf({ url }: ShopStage, { productId }: Shop): Promise<number> {
+  return withClient(url, async (client) => {
+    const { rows } = await client.query(
+      `select total_stock - available_stock as gone,
+        (select count(*)::integer from reservation where product_id = product.id) as sold,
+        (select count(*)::integer from outbox o join reservation r using (saga_id)
+          where r.product_id = product.id) as told
+      from product where id = $1`,
+      [productId],
+    );
+    const { gone, sold, told } = rows[0] as { gone: number; sold: number; told: number };
+    if (gone !== sold || told !== sold) {
+      throw new Error(`the books disagree: ${gone} gone, ${sold} sold, ${told} told`);
+    }
+    return sold;
+  });
 }

@@ -67,6 +67,8 @@ const schema = z.object({
   PACING: pacing.default("smooth"),
   JOIN_LEAD_SECONDS: seconds(0, 604_800).default(3_600),
 
+  RESERVE_BATCH: z.coerce.number().int().min(1).max(LIMITS.batch).default(LIMITS.batch),
+
   PAYMENT_DEADLINE_SECONDS: seconds(1, 3_600).default(60),
   SAGA_RETRY_SECONDS: seconds(0.1, 3_600).default(15),
 

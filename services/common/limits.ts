@@ -14,6 +14,10 @@ export const LIMITS = {
   /** Requests for one product that wait for its actor in a process, and that share a statement. */
   mailbox: 2_000,
   batch: 256,
+  /**
+   * Batches of one product under way: while one commits, the other is on its way to the lock. Two
+   * instead of one: 1.2 times as many reservations with 64 callers, 1.5 times with 512.
+   */
   batchesAtOnce: 2,
   /** Pieces of one product. */
   stock: 10_000_000,

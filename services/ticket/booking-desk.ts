@@ -47,6 +47,8 @@ export interface BookingDeskOptions {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;
+  /** Requests for one product that share a statement, at most. 1: each has its own, at once. */
+  readonly batch: number;
   /** Told after a reservation and its message were committed. */
   readonly onReserved: () => void;
 }
@@ -59,6 +61,8 @@ export class BookingDesk {
     this.#options = options;
     this.#actors = new StockActors({
       decide: (requests) => reserve(options.database, requests),
+      batch: options.batch,
+      ...(options.batch === 1 ? { batchesAtOnce: Number.POSITIVE_INFINITY } : {}),
     });
   }
 

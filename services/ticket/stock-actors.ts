@@ -8,6 +8,9 @@ import { nothingCommitted, type ReserveRequest, type ReserveVerdict } from "./re
 export interface StockActorsOptions {
   /** Decides requests for one product that are independent of each other; verdicts in their order. */
   readonly decide: (requests: readonly ReserveRequest[]) => Promise<readonly ReserveVerdict[]>;
+  /** Requests of one batch, and batches of one product under way at a time. */
+  readonly batch?: number;
+  readonly batchesAtOnce?: number;
 }
 
 interface Letter {
@@ -19,13 +22,17 @@ interface Letter {
 /** The database decides, so any number of processes may have an actor for the same product. */
 export class StockActors {
   readonly #decide: StockActorsOptions["decide"];
-  /** Letters by product; an actor that has nothing to do is none. */
+  readonly #batch: number;
+  readonly #batchesAtOnce: number;
+  /** Letters that wait, by product. */
   readonly #mailboxes = new Map<number, Letter[]>();
   /** Buyers, passes and sagas of the batches that are being decided, by product. */
   readonly #underWay = new Map<number, Set<readonly Letter[]>>();
 
-  constructor({ decide }: StockActorsOptions) {
-    this.#decide = decide;
+  constructor(options: StockActorsOptions) {
+    this.#decide = options.decide;
+    this.#batch = options.batch ?? LIMITS.batch;
+    this.#batchesAtOnce = options.batchesAtOnce ?? LIMITS.batchesAtOnce;
   }
 
   /** Asked before any work is done for a purchase: a full mailbox means that it would wait too long. */
@@ -47,9 +54,9 @@ export class StockActors {
   /** Begins as many batches as may be under way; none while too many are, or nothing waits. */
   #decideNext(productId: number): void {
     const underWay = this.#underWay.get(productId) ?? new Set();
-    while (underWay.size < LIMITS.batchesAtOnce) {
+    while (underWay.size < this.#batchesAtOnce) {
       const waiting = this.#mailboxes.get(productId) ?? [];
-      const { taken, left } = takeIndependent(waiting, LIMITS.batch, [...underWay].flat());
+      const { taken, left } = takeIndependent(waiting, this.#batch, [...underWay].flat());
       if (taken.length === 0) break;
       if (left.length > 0) this.#mailboxes.set(productId, left);
       else this.#mailboxes.delete(productId);

@@ -45,7 +45,7 @@ async function saleOf(database: Database, eventId: unknown): Promise<EventForSal
 }
 
 async function start(context: ServiceContext, database: Database, parts: Parts): Promise<void> {
-  const { broker, bus, clock, log } = context;
+  const { broker, bus, clock, config, log } = context;
   const count: Counting = { purchase: () => {}, lostPass: () => {} };
   const relay = openRelay(context, database);
   parts.opened(() => relay.stop());
@@ -60,7 +60,8 @@ async function start(context: ServiceContext, database: Database, parts: Parts):
   });
   parts.opened(() => gate.stop());
   const onReserved = () => relay.wake();
-  const desk = new BookingDesk({ database, gate, clock, ids: uuid, log, onReserved });
+  const batch = config.RESERVE_BATCH;
+  const desk = new BookingDesk({ database, gate, clock, ids: uuid, log, batch, onReserved });
   await bus.consume("ticket", (message) => handleSagaCommand(changes, message));
   const edge = await openTicketEdge(context, {
     database,
