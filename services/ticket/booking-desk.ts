@@ -6,18 +6,16 @@
 import type { Clock } from "../common/clock.ts";
 import { instant } from "../common/clock.ts";
 import type { PassRedemption } from "../common/contracts/queue.ts";
-import type { Database } from "../common/database.ts";
 import { type IdSource, newMessageId, newSagaId } from "../common/ids.ts";
 import type { Log } from "../common/log.ts";
 import type { PassGate } from "./pass-gate.ts";
 import type { Reservation } from "./reservation.ts";
+import type { SaleBooks } from "./reservation-books.ts";
 import {
-  findByKey,
   nothingCommitted,
   type Refusal,
   type ReserveRequest,
   type ReserveVerdict,
-  reserve,
 } from "./reservation-store.ts";
 import { StockActors } from "./stock-actors.ts";
 
@@ -42,7 +40,7 @@ export type PurchaseAnswer =
   | { readonly outcome: "unknown" };
 
 export interface BookingDeskOptions {
-  readonly database: Database;
+  readonly books: SaleBooks;
   readonly gate: Pick<PassGate, "redeem" | "giveBack" | "giveBackLater">;
   readonly clock: Clock;
   readonly ids: IdSource;
@@ -58,7 +56,7 @@ export class BookingDesk {
   constructor(options: BookingDeskOptions) {
     this.#options = options;
     this.#actors = new StockActors({
-      decide: (requests) => reserve(options.database, requests),
+      decide: (requests) => options.books.reserve(requests),
     });
   }
 
@@ -123,7 +121,7 @@ export class BookingDesk {
   async #repetitionOf(purchase: Purchase): Promise<PurchaseAnswer | undefined> {
     const { userId, idempotencyKey } = purchase;
     if (idempotencyKey === undefined) return undefined;
-    const reservation = await findByKey(this.#options.database, userId, idempotencyKey);
+    const reservation = await this.#options.books.findByKey(userId, idempotencyKey);
     if (!reservation) return undefined;
     const same =
       reservation.eventId === purchase.eventId &&
