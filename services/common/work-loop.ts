@@ -1,4 +1,5 @@
 /** Looks for work until it is stopped: at once when woken, and now and then when nobody says anything. */
+import { systemTimers, type Timers } from "./timers.ts";
 
 export interface WorkLoopOptions {
   /** One look. Resolves to how long to rest before the next one, in milliseconds; 0: not at all. */
@@ -6,6 +7,7 @@ export interface WorkLoopOptions {
   /** A look that failed; the next one comes after `retryMs`, woken or not. */
   readonly onError: (error: unknown) => void;
   readonly retryMs: number;
+  readonly timers?: Timers | undefined;
 }
 
 /**
@@ -65,9 +67,9 @@ export class WorkLoop {
   #rest(ms: number): Promise<void> {
     if (this.#woken || this.#stopping) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
+      const cancel = (this.#options.timers ?? systemTimers).after(ms, resolve);
       this.#endRest = () => {
-        clearTimeout(timer);
+        cancel();
         resolve();
       };
     });

@@ -1,24 +1,16 @@
 /** Takes the saga's orders: inbox mark, change and answer in one transaction, and no call to the provider. */
 import type { Clock } from "../common/clock.ts";
 import type { Message, MessageOf } from "../common/contracts/messages.ts";
-import type { Database, Transaction } from "../common/database.ts";
-import { newPaymentId } from "../common/ids.ts";
-import { firstTime, putMessages } from "../common/outbox/outbox-store.ts";
+import { type IdSource, newPaymentId } from "../common/ids.ts";
 import { CANCELLED_BEFORE_CHARGE, onChargeOrdered, onRefundOrdered } from "./charge.ts";
+import type { PaymentBooks, PaymentTransaction } from "./payment-books.ts";
 import { outcomeMessage } from "./payment-messages.ts";
-import {
-  failPending,
-  insertPending,
-  insertTombstone,
-  lockBySaga,
-  type NewPayment,
-  orderRefund,
-  type StoredPayment,
-} from "./payment-store.ts";
+import type { NewPayment, StoredPayment } from "./payment-store.ts";
 
 export interface PaymentOrdersOptions {
-  readonly database: Database;
+  readonly books: PaymentBooks;
   readonly clock: Clock;
+  readonly ids?: IdSource;
   /** After the commit of a change that leaves work for the worker. */
   readonly onWork: () => void;
   /** After the commit of an outcome that is told to the saga; `settled` when it is a new one. */
@@ -40,13 +32,13 @@ export function paymentOrders(options: PaymentOrdersOptions): (message: Message)
     if (message.type !== "ChargePayment" && message.type !== "RefundPayment") {
       throw new Error(`${message.type} is not addressed to payment`);
     }
-    const effect = await options.database.transaction(async (tx) => {
-      if (!(await firstTime(tx, message.messageId))) return NOTHING;
+    const effect = await options.books.transaction(async (tx) => {
+      if (!(await tx.firstTime(message.messageId))) return NOTHING;
       const done = await (message.type === "ChargePayment"
-        ? chargeOrdered(tx, message)
-        : refundOrdered(tx, message));
+        ? chargeOrdered(tx, message, options.ids)
+        : refundOrdered(tx, message, options.ids));
       if (done.left === "outcome") {
-        await putMessages(tx, [outcomeMessage(done.payment, options.clock)]);
+        await tx.putMessages([outcomeMessage(done.payment, options.clock, options.ids)]);
       }
       return done;
     });
@@ -56,12 +48,13 @@ export function paymentOrders(options: PaymentOrdersOptions): (message: Message)
 }
 
 async function chargeOrdered(
-  tx: Transaction,
+  tx: PaymentTransaction,
   message: MessageOf<"ChargePayment">,
+  ids: IdSource | undefined,
 ): Promise<Effect> {
   // Written first and looked at second: of two orders at once, one writes and the other meets it.
-  if (await insertPending(tx, ordered(message))) return WORK;
-  const known = await lockBySaga(tx, message.sagaId);
+  if (await tx.insertPending(ordered(message, ids))) return WORK;
+  const known = await tx.lockBySaga(message.sagaId);
   const order = onChargeOrdered(known);
   return order === "repeat" && known
     ? { left: "outcome", payment: known, settled: false }
@@ -69,20 +62,21 @@ async function chargeOrdered(
 }
 
 async function refundOrdered(
-  tx: Transaction,
+  tx: PaymentTransaction,
   message: MessageOf<"RefundPayment">,
+  ids: IdSource | undefined,
 ): Promise<Effect> {
-  const entombed = await insertTombstone(tx, ordered(message), CANCELLED_BEFORE_CHARGE);
+  const entombed = await tx.insertTombstone(ordered(message, ids), CANCELLED_BEFORE_CHARGE);
   if (entombed) return { left: "outcome", payment: entombed, settled: true };
-  const known = await lockBySaga(tx, message.sagaId);
+  const known = await tx.lockBySaga(message.sagaId);
   if (!known) throw new Error(`the payment of ${message.sagaId} vanished`);
   switch (onRefundOrdered(known)) {
     case "fail": {
-      const failed = await failPending(tx, known.id, CANCELLED_BEFORE_CHARGE);
+      const failed = await tx.failPending(known.id, CANCELLED_BEFORE_CHARGE);
       return failed ? { left: "outcome", payment: failed, settled: true } : NOTHING;
     }
     case "order":
-      await orderRefund(tx, known.id);
+      await tx.orderRefund(known.id);
       return WORK;
     case "repeat":
       return { left: "outcome", payment: known, settled: false };
@@ -93,7 +87,10 @@ async function refundOrdered(
   }
 }
 
-function ordered(message: MessageOf<"ChargePayment"> | MessageOf<"RefundPayment">): NewPayment {
+function ordered(
+  message: MessageOf<"ChargePayment"> | MessageOf<"RefundPayment">,
+  ids: IdSource | undefined,
+): NewPayment {
   const { reservationId, userId, amountCents } = message.data;
-  return { id: newPaymentId(), sagaId: message.sagaId, reservationId, userId, amountCents };
+  return { id: newPaymentId(ids), sagaId: message.sagaId, reservationId, userId, amountCents };
 }

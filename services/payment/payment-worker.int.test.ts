@@ -7,6 +7,7 @@ import type { Database } from "../common/database.ts";
 import { createLog } from "../common/log.ts";
 import { claimMessages } from "../common/outbox/outbox-store.ts";
 import { eventually } from "../common/testing/service-harness.ts";
+import { paymentBooks } from "./payment-books.ts";
 import { paymentOrders } from "./payment-orders.ts";
 import {
   claimDue,
@@ -48,9 +49,10 @@ async function working(
   const onSettled = () => {
     for (const worker of workers) worker.wake();
   };
+  const books = paymentBooks(database);
   const workers = Array.from(
     { length: count },
-    () => new PaymentWorker({ database, provider, clock: systemClock, log, timeoutMs, onSettled }),
+    () => new PaymentWorker({ books, provider, clock: systemClock, log, timeoutMs, onSettled }),
   );
   for (const worker of workers) worker.start();
   try {
@@ -61,7 +63,8 @@ async function working(
 }
 
 async function order(message: MessageOf<"ChargePayment"> | MessageOf<"RefundPayment">) {
-  const options = { database, clock: systemClock, onWork: () => {}, onOutcome: () => {} };
+  const books = paymentBooks(database);
+  const options = { books, clock: systemClock, onWork: () => {}, onOutcome: () => {} };
   await paymentOrders(options)(message);
 }
 

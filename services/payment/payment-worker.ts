@@ -4,10 +4,10 @@
  * where a lease has run out, keys at the provider and guards in the table do.
  */
 import type { Clock } from "../common/clock.ts";
-import type { Database } from "../common/database.ts";
+import type { IdSource } from "../common/ids.ts";
 import { LIMITS } from "../common/limits.ts";
 import type { Log } from "../common/log.ts";
-import { putMessages } from "../common/outbox/outbox-store.ts";
+import { systemTimers, type Timers } from "../common/timers.ts";
 import { WorkLoop } from "../common/work-loop.ts";
 import {
   backoffMs,
@@ -19,16 +19,9 @@ import {
   refundKey,
   type Step,
 } from "./charge.ts";
+import type { PaymentBooks } from "./payment-books.ts";
 import { outcomeMessage } from "./payment-messages.ts";
-import {
-  type ClaimedPayment,
-  claimDue,
-  postpone,
-  recordCaptured,
-  recordFailed,
-  recordRefunded,
-  type StoredPayment,
-} from "./payment-store.ts";
+import type { ClaimedPayment, StoredPayment } from "./payment-store.ts";
 import type { PaymentProvider } from "./provider.ts";
 
 /** Looked at this often even when nobody woke the worker: back-off that ended, leases of the dead. */
@@ -41,9 +34,11 @@ const CALLS_PER_CLAIM = 2;
 const STOPPED = "the service stopped";
 
 export interface PaymentWorkerOptions {
-  readonly database: Database;
+  readonly books: PaymentBooks;
   readonly provider: PaymentProvider;
   readonly clock: Clock;
+  readonly timers?: Timers;
+  readonly ids?: IdSource;
   readonly log: Log;
   /** Milliseconds that one call to the provider may take. */
   readonly timeoutMs: number;
@@ -60,12 +55,15 @@ export class PaymentWorker {
   readonly #options: PaymentWorkerOptions;
   readonly #working = new Set<Promise<void>>();
   readonly #calls = new Set<AbortController>();
+  readonly #timers: Timers;
   readonly #loop: WorkLoop;
   #resolved: Resolved[] = [];
 
   constructor(options: PaymentWorkerOptions) {
     this.#options = options;
+    this.#timers = options.timers ?? systemTimers;
     this.#loop = new WorkLoop({
+      timers: this.#timers,
       look: () => this.#look(),
       // Leases and what was heard are kept, so trying again loses nothing.
       onError: (error) =>
@@ -93,18 +91,17 @@ export class PaymentWorker {
   async #look(): Promise<number> {
     await this.#record();
     const room = LIMITS.providerCalls - this.#working.size;
-    const claimed =
-      room > 0 ? await claimDue(this.#options.database, room, this.#leaseSeconds()) : [];
+    const claimed = room > 0 ? await this.#options.books.claimDue(room, this.#leaseSeconds()) : [];
     for (const payment of claimed) this.#work(payment);
     return claimed.length === 0 && this.#resolved.length === 0 ? IDLE_POLL_MS : 0;
   }
 
   async #finish(): Promise<void> {
-    const grace = setTimeout(() => {
+    const endGrace = this.#timers.after(STOP_GRACE_MS, () => {
       for (const call of this.#calls) call.abort(new Error(STOPPED));
-    }, STOP_GRACE_MS);
+    });
     await Promise.allSettled(this.#working);
-    clearTimeout(grace);
+    endGrace();
     await this.#record().catch((error) =>
       this.#options.log.warn({ err: error }, "payments: last answers not written; will ask again"),
     );
@@ -142,9 +139,8 @@ export class PaymentWorker {
     const { timeoutMs } = this.#options;
     const listening = new AbortController();
     const { signal } = listening;
-    const timer = setTimeout(
-      () => listening.abort(new Error(`no answer in ${timeoutMs} ms`)),
-      timeoutMs,
+    const callOff = this.#timers.after(timeoutMs, () =>
+      listening.abort(new Error(`no answer in ${timeoutMs} ms`)),
     );
     this.#calls.add(listening);
     try {
@@ -154,7 +150,7 @@ export class PaymentWorker {
       const cause = signal.aborted ? signal.reason : error;
       return { result: "silence", because: cause instanceof Error ? cause.message : String(cause) };
     } finally {
-      clearTimeout(timer);
+      callOff();
       this.#calls.delete(listening);
     }
   }
@@ -190,7 +186,7 @@ export class PaymentWorker {
   }
 
   #write(batch: readonly Resolved[]): Promise<readonly StoredPayment[]> {
-    const { database, clock } = this.#options;
+    const { books, clock, ids } = this.#options;
     const captures = batch.flatMap(({ payment: { id }, step }) =>
       step.do === "complete" ? [{ id, transactionId: step.transactionId }] : [],
     );
@@ -203,17 +199,14 @@ export class PaymentWorker {
     const unknown = batch.flatMap(({ payment, step }) =>
       step.do === "askLater" ? [this.#postponement(payment, step.because)] : [],
     );
-    return database.transaction(async (tx) => {
+    return books.transaction(async (tx) => {
       const settled = [
-        ...(await recordCaptured(tx, captures)),
-        ...(await recordFailed(tx, failures)),
-        ...(await recordRefunded(tx, refunds)),
+        ...(await tx.recordCaptured(captures)),
+        ...(await tx.recordFailed(failures)),
+        ...(await tx.recordRefunded(refunds)),
       ];
-      await postpone(tx, unknown);
-      await putMessages(
-        tx,
-        settled.map((payment) => outcomeMessage(payment, clock)),
-      );
+      await tx.postpone(unknown);
+      await tx.putMessages(settled.map((payment) => outcomeMessage(payment, clock, ids)));
       return settled;
     });
   }

@@ -7,9 +7,11 @@ import { answers, type Database } from "../common/database.ts";
 import { type Edge, openEdge } from "../common/http/edge.ts";
 import { lifecycle, ownDatabase, type Parts } from "../common/lifecycle.ts";
 import { OutboxRelay } from "../common/outbox/outbox-relay.ts";
+import { outboxRows } from "../common/outbox/outbox-rows.ts";
 import { countUnsent } from "../common/outbox/outbox-store.ts";
 import type { ServiceContext } from "../common/service-context.ts";
 import { paymentRoutes } from "./payment.http.ts";
+import { paymentBooks } from "./payment-books.ts";
 import { paymentOrders } from "./payment-orders.ts";
 import { countOpen, type StoredPayment } from "./payment-store.ts";
 import { PaymentWorker } from "./payment-worker.ts";
@@ -43,10 +45,11 @@ async function start(
 ): Promise<void> {
   const { config, clock, log, bus } = context;
   let count: (payment: StoredPayment) => void = () => {};
-  const relay = new OutboxRelay({ database, bus, log });
+  const relay = new OutboxRelay({ rows: outboxRows(database), bus, log });
   parts.opened(() => relay.stop());
+  const books = paymentBooks(database);
   const worker = new PaymentWorker({
-    database,
+    books,
     provider,
     clock,
     log,
@@ -69,7 +72,7 @@ async function start(
   };
   await bus.consume(
     "payment",
-    paymentOrders({ database, clock, onWork: () => worker.wake(), onOutcome }),
+    paymentOrders({ books, clock, onWork: () => worker.wake(), onOutcome }),
   );
   relay.start();
   worker.start();

@@ -1,5 +1,6 @@
 /** Issues passes as permits open, whoever polls or not: one timer for each event with a line. */
 import type { Log } from "../common/log.ts";
+import { systemTimers, type Timers } from "../common/timers.ts";
 import type { Sale } from "./admission.ts";
 import type { Admission, Admitted, WaitingRoomStore } from "./waiting-room-store.ts";
 
@@ -21,10 +22,12 @@ export interface AdmissionLoopOptions {
     elsewhere: readonly string[],
   ) => void;
   readonly log: Log;
+  readonly timers?: Timers | undefined;
 }
 
 interface Line {
-  timer: NodeJS.Timeout | undefined;
+  /** Calls the next look off. */
+  callOff: (() => void) | undefined;
   looking: Promise<void> | undefined;
   /** During the look, somebody came or something changed: maybe too late for it. */
   touched: boolean;
@@ -37,11 +40,13 @@ interface Line {
 
 export class AdmissionLoop {
   readonly #options: AdmissionLoopOptions;
+  readonly #timers: Timers;
   readonly #lines = new Map<number, Line>();
   #stopped = false;
 
   constructor(options: AdmissionLoopOptions) {
     this.#options = options;
+    this.#timers = options.timers ?? systemTimers;
   }
 
   /** Events that have a line now, as far as this process knows. */
@@ -71,7 +76,7 @@ export class AdmissionLoop {
   async stop(): Promise<void> {
     this.#stopped = true;
     const lines = [...this.#lines.values()];
-    for (const line of lines) clearTimeout(line.timer);
+    for (const line of lines) line.callOff?.();
     await Promise.all(lines.map((line) => line.looking));
     this.#lines.clear();
   }
@@ -79,7 +84,7 @@ export class AdmissionLoop {
   #begin(eventId: number): void {
     if (this.#stopped) return;
     const line: Line = {
-      timer: undefined,
+      callOff: undefined,
       looking: undefined,
       touched: false,
       changed: false,
@@ -92,7 +97,7 @@ export class AdmissionLoop {
 
   #look(eventId: number, line: Line): void {
     if (this.#stopped) return;
-    clearTimeout(line.timer);
+    line.callOff?.();
     line.touched = false;
     line.changed = false;
     line.looking = this.#admit(eventId, line).then((admission) => {
@@ -105,7 +110,7 @@ export class AdmissionLoop {
         return;
       }
       const ms = line.touched && line.permitsIdle ? SOONEST_MS : pauseMs(admission);
-      line.timer = setTimeout(() => this.#look(eventId, line), ms);
+      line.callOff = this.#timers.after(ms, () => this.#look(eventId, line));
     });
   }
 

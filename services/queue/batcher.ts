@@ -1,4 +1,5 @@
 /** Collects what is asked within one turn of the event loop and asks it as one batch. */
+import { systemTimers, type Timers } from "../common/timers.ts";
 
 interface Asked<Item, Answer> {
   readonly item: Item;
@@ -17,14 +18,20 @@ const AT_ONCE = 8;
 export class Batcher<Item, Answer> {
   readonly #run: (items: readonly Item[]) => Promise<readonly Answer[]>;
   readonly #largest: number;
+  readonly #timers: Timers;
   #waiting: Asked<Item, Answer>[] = [];
   #underWay = 0;
   #flushing = false;
 
   /** `run` answers item by item, in order. */
-  constructor(run: (items: readonly Item[]) => Promise<readonly Answer[]>, largest: number) {
+  constructor(
+    run: (items: readonly Item[]) => Promise<readonly Answer[]>,
+    largest: number,
+    timers: Timers = systemTimers,
+  ) {
     this.#run = run;
     this.#largest = largest;
+    this.#timers = timers;
   }
 
   /** Rejects with what `run` rejected with, for each item of its batch. */
@@ -38,7 +45,7 @@ export class Batcher<Item, Answer> {
   #flushSoon(): void {
     if (this.#flushing || this.#underWay >= AT_ONCE || this.#waiting.length === 0) return;
     this.#flushing = true;
-    setImmediate(() => {
+    this.#timers.soon(() => {
       this.#flushing = false;
       this.#flush();
     });

@@ -12,6 +12,7 @@ import type {
 } from "../common/contracts/queue.ts";
 import type { EventForSale } from "../common/contracts/ticket.ts";
 import type { Log } from "../common/log.ts";
+import type { Timers } from "../common/timers.ts";
 import type { Sale } from "./admission.ts";
 import { AdmissionLoop, type AdmissionLoopOptions } from "./admission-loop.ts";
 import { habitOf } from "./advice.ts";
@@ -47,6 +48,7 @@ export interface WaitingRoomsOptions {
   readonly onAdmitted: AdmissionLoopOptions["onAdmitted"];
   readonly clock: Clock;
   readonly log: Log;
+  readonly timers?: Timers;
 }
 
 export type JoinAnswer =
@@ -79,7 +81,7 @@ export class WaitingRooms {
   #totals: Promise<Totals> | undefined;
 
   constructor(options: WaitingRoomsOptions) {
-    const { store, clock, log } = options;
+    const { store, clock, log, timers } = options;
     this.#options = options;
     this.#store = store;
     this.#sales = new EventSales({
@@ -90,6 +92,7 @@ export class WaitingRooms {
     this.#loop = new AdmissionLoop({
       store,
       log,
+      timers,
       onAdmitted: options.onAdmitted,
       saleOf: (eventId) => {
         const sale = this.#sales.use(eventId);
@@ -97,11 +100,11 @@ export class WaitingRooms {
         return sale;
       },
     });
-    this.#joins = new Batcher((batch) => store.enqueue(batch), LARGEST_BATCH);
-    this.#polls = new Batcher((batch) => store.poll(batch), LARGEST_BATCH);
-    this.#leaves = new Batcher((batch) => store.leave(batch), LARGEST_BATCH);
-    this.#redemptions = new Batcher((batch) => store.redeem(batch), LARGEST_BATCH);
-    this.#restorations = new Batcher((batch) => store.restore(batch), LARGEST_BATCH);
+    this.#joins = new Batcher((batch) => store.enqueue(batch), LARGEST_BATCH, timers);
+    this.#polls = new Batcher((batch) => store.poll(batch), LARGEST_BATCH, timers);
+    this.#leaves = new Batcher((batch) => store.leave(batch), LARGEST_BATCH, timers);
+    this.#redemptions = new Batcher((batch) => store.redeem(batch), LARGEST_BATCH, timers);
+    this.#restorations = new Batcher((batch) => store.restore(batch), LARGEST_BATCH, timers);
   }
 
   /** Rejects where the event is unknown here and the ticket service does not answer. */

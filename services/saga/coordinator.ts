@@ -4,20 +4,12 @@
  */
 import { type Clock, instant } from "../common/clock.ts";
 import type { Message } from "../common/contracts/messages.ts";
-import type { Database, Transaction } from "../common/database.ts";
-import { newMessageId } from "../common/ids.ts";
+import { type IdSource, newMessageId } from "../common/ids.ts";
 import type { Log } from "../common/log.ts";
-import { firstTime, putMessages } from "../common/outbox/outbox-store.ts";
 import { type BookingEvent, decide, hasEnded } from "./booking-saga.ts";
+import type { SagaBooks, SagaTransaction } from "./saga-books.ts";
 import { bookingOf, eventOf, messageOf } from "./saga-messages.ts";
-import {
-  type Booking,
-  beginSaga,
-  type LockedSaga,
-  lockDueSagas,
-  lockSaga,
-  recordStep,
-} from "./saga-store.ts";
+import type { Booking, LockedSaga } from "./saga-store.ts";
 import { type Step, stepOf, type Timetable } from "./step.ts";
 
 /** Questions repeated in vain from which on a saga counts as overdue and is warned of. */
@@ -32,8 +24,9 @@ export class NotYet extends Error {
 }
 
 export interface CoordinatorOptions {
-  readonly database: Database;
+  readonly books: SagaBooks;
   readonly clock: Clock;
+  readonly ids?: IdSource;
   readonly log: Log;
   readonly timetable: Timetable;
   /** Told once each step is committed: messages may lie in the outbox, counters may count. */
@@ -68,8 +61,8 @@ export class Coordinator {
     return this.#work(async () => {
       const event = eventOf(message);
       if (!event) throw new Error(`${message.type} is not addressed to the saga`);
-      const taken = await this.#options.database.transaction(async (tx) =>
-        (await firstTime(tx, message.messageId))
+      const taken = await this.#options.books.transaction(async (tx) =>
+        (await tx.firstTime(message.messageId))
           ? this.#receive(tx, bookingOf(message), event)
           : undefined,
       );
@@ -83,8 +76,8 @@ export class Coordinator {
    */
   passDeadlines(): Promise<number> {
     return this.#work(async () => {
-      const all = await this.#options.database.transaction(async (tx) => {
-        const due = await lockDueSagas(tx, DEADLINE_BATCH);
+      const all = await this.#options.books.transaction(async (tx) => {
+        const due = await tx.lockDueSagas(DEADLINE_BATCH);
         const taken: Taken[] = [];
         for (const saga of due) {
           const { waitedSeconds } = saga;
@@ -100,8 +93,8 @@ export class Coordinator {
   /** Asks the question of the saga's state once more, at once. */
   retry(sagaId: string): Promise<RetryOutcome> {
     return this.#work(async () => {
-      const result = await this.#options.database.transaction(async (tx) => {
-        const saga = await lockSaga(tx, sagaId);
+      const result = await this.#options.books.transaction(async (tx) => {
+        const saga = await tx.lockSaga(sagaId);
         if (!saga) return { outcome: "notFound" } as const;
         const { at } = saga.state;
         if (at === "completed" || at === "compensated") {
@@ -134,39 +127,42 @@ export class Coordinator {
   }
 
   /** What a message does: begins the saga, or takes it one step on. */
-  async #receive(tx: Transaction, booking: Booking, event: BookingEvent): Promise<Taken> {
+  async #receive(tx: SagaTransaction, booking: Booking, event: BookingEvent): Promise<Taken> {
     const { sagaId } = booking;
-    const saga = await lockSaga(tx, sagaId);
+    const saga = await tx.lockSaga(sagaId);
     if (saga) return this.#advance(tx, saga, event);
     const decision = decide(undefined, event);
     if (decision.does === "notYet") {
       throw new NotYet(`${event.type} came before saga ${sagaId} began`);
     }
     const step = stepOf(undefined, event, decision, this.#options.timetable);
-    if (await beginSaga(tx, booking, step)) {
-      await putMessages(tx, this.#messages(booking, step));
+    if (await tx.beginSaga(booking, step)) {
+      await tx.putMessages(this.#messages(booking, step));
       return { booking, step };
     }
     // Another message began the saga between our look and our insert, which waited for its commit.
-    const begun = await lockSaga(tx, sagaId);
+    const begun = await tx.lockSaga(sagaId);
     if (!begun) throw new NotYet(`saga ${sagaId} is just beginning`);
     return this.#advance(tx, begun, event);
   }
 
-  async #advance(tx: Transaction, saga: LockedSaga, event: BookingEvent): Promise<Taken> {
+  async #advance(tx: SagaTransaction, saga: LockedSaga, event: BookingEvent): Promise<Taken> {
     const { booking } = saga;
     const decision = decide(saga.state, event);
     if (decision.does === "notYet") throw new NotYet(`${event.type} for ${booking.sagaId}`);
     const step = stepOf(saga, event, decision, this.#options.timetable);
-    await recordStep(tx, booking.sagaId, step);
-    await putMessages(tx, this.#messages(booking, step));
+    await tx.recordStep(booking.sagaId, step);
+    await tx.putMessages(this.#messages(booking, step));
     return { booking, step };
   }
 
   #messages(booking: Booking, step: Step): readonly Message[] {
     const occurredAt = instant(this.#options.clock.now());
     return step.send.map((command) =>
-      messageOf(command, booking, step.to, { messageId: newMessageId(), occurredAt }),
+      messageOf(command, booking, step.to, {
+        messageId: newMessageId(this.#options.ids),
+        occurredAt,
+      }),
     );
   }
 

@@ -6,10 +6,12 @@ import { openEdge } from "../common/http/edge.ts";
 import { lifecycle, ownDatabase, type Parts } from "../common/lifecycle.ts";
 import type { Log } from "../common/log.ts";
 import { OutboxRelay } from "../common/outbox/outbox-relay.ts";
+import { outboxRows } from "../common/outbox/outbox-rows.ts";
 import type { ServiceContext } from "../common/service-context.ts";
 import { WorkLoop } from "../common/work-loop.ts";
 import { Coordinator, DEADLINE_BATCH } from "./coordinator.ts";
 import { sagaRoutes } from "./saga.http.ts";
+import { sagaBooks } from "./saga-books.ts";
 import { sagaMetrics } from "./saga-metrics.ts";
 import type { Step } from "./step.ts";
 
@@ -28,11 +30,11 @@ async function start(context: ServiceContext, parts: Parts): Promise<void> {
   const database = await ownDatabase(context, "saga", { sql, messaging: true });
   parts.opened(() => database.end());
 
-  const relay = new OutboxRelay({ database, bus, log });
+  const relay = new OutboxRelay({ rows: outboxRows(database), bus, log });
   parts.opened(() => relay.stop());
   let count: (step: Step) => void = () => {};
   const coordinator = new Coordinator({
-    database,
+    books: sagaBooks(database),
     clock,
     log,
     timetable: {

@@ -6,18 +6,16 @@
 import type { Clock } from "../common/clock.ts";
 import { instant } from "../common/clock.ts";
 import type { PassRedemption } from "../common/contracts/queue.ts";
-import type { Database } from "../common/database.ts";
 import { type IdSource, newMessageId, newSagaId } from "../common/ids.ts";
 import type { Log } from "../common/log.ts";
 import type { PassGate } from "./pass-gate.ts";
 import type { Reservation } from "./reservation.ts";
+import type { SaleBooks } from "./reservation-books.ts";
 import {
-  findByKey,
   nothingCommitted,
   type Refusal,
   type ReserveRequest,
   type ReserveVerdict,
-  reserve,
 } from "./reservation-store.ts";
 import { StockActors } from "./stock-actors.ts";
 
@@ -42,13 +40,13 @@ export type PurchaseAnswer =
   | { readonly outcome: "unknown" };
 
 export interface BookingDeskOptions {
-  readonly database: Database;
+  readonly books: SaleBooks;
   readonly gate: Pick<PassGate, "redeem" | "giveBack" | "giveBackLater">;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;
   /** Requests for one product that share a statement, at most. 1: each has its own, at once. */
-  readonly batch: number;
+  readonly batch?: number | undefined;
   /** Told after a reservation and its message were committed. */
   readonly onReserved: () => void;
 }
@@ -60,7 +58,7 @@ export class BookingDesk {
   constructor(options: BookingDeskOptions) {
     this.#options = options;
     this.#actors = new StockActors({
-      decide: (requests) => reserve(options.database, requests),
+      decide: (requests) => options.books.reserve(requests),
       batch: options.batch,
       ...(options.batch === 1 ? { batchesAtOnce: Number.POSITIVE_INFINITY } : {}),
     });
@@ -127,7 +125,7 @@ export class BookingDesk {
   async #repetitionOf(purchase: Purchase): Promise<PurchaseAnswer | undefined> {
     const { userId, idempotencyKey } = purchase;
     if (idempotencyKey === undefined) return undefined;
-    const reservation = await findByKey(this.#options.database, userId, idempotencyKey);
+    const reservation = await this.#options.books.findByKey(userId, idempotencyKey);
     if (!reservation) return undefined;
     const same =
       reservation.eventId === purchase.eventId &&

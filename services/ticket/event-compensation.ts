@@ -24,11 +24,17 @@ const IDLE_POLL_MS = 2_000;
 const AGAIN_MS = 100;
 
 export class EventCompensation {
-  readonly #changes: Changes;
+  readonly #database: Database;
+  readonly #changes: Pick<Changes, "clock" | "ids" | "onMessages">;
   readonly #log: Log;
   readonly #loop: WorkLoop;
 
-  constructor(changes: Changes, log: Log) {
+  constructor(
+    database: Database,
+    changes: Pick<Changes, "clock" | "ids" | "onMessages">,
+    log: Log,
+  ) {
+    this.#database = database;
     this.#changes = changes;
     this.#log = log;
     this.#loop = new WorkLoop({
@@ -86,9 +92,5 @@ export class EventCompensation {
     });
     if (cancelled.length > 0) this.#changes.onMessages();
     return cancelled.at(-1)?.userId;
-  }
-
-  get #database(): Database {
-    return this.#changes.database;
   }
 }

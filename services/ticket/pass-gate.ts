@@ -1,9 +1,9 @@
 /** The ticket service's side of the gate: spends a pass, and gives it back after a refusal. */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { ServiceBroker } from "moleculer";
 import { z } from "zod";
 import type { PassRedemption } from "../common/contracts/queue.ts";
 import type { Log } from "../common/log.ts";
+import { systemTimers, type Timers } from "../common/timers.ts";
 
 /** silent: the queue could not be asked, so nothing is known of the pass. */
 export type Redemption = "redeemed" | "replayed" | "invalid" | "silent";
@@ -24,12 +24,14 @@ export interface PassGateOptions {
   readonly isSpent: (passToken: string) => Promise<boolean>;
   /** Told of each pass that could not be given back. */
   readonly onLost: () => void;
+  readonly timers?: Timers;
 }
 
 export class PassGate {
   readonly #options: PassGateOptions;
   readonly #restoring = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
+  readonly #pauses = new Set<() => void>();
 
   constructor(options: PassGateOptions) {
     this.#options = options;
@@ -66,6 +68,7 @@ export class PassGate {
   /** Ends the private attempts; the passes they were for stay spent until they expire. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    for (const end of this.#pauses) end();
     await Promise.allSettled(this.#restoring);
   }
 
@@ -73,15 +76,30 @@ export class PassGate {
     const { signal } = this.#stopping;
     try {
       for (const pause of RESTORE_PAUSES_MS) {
-        await sleep(pause, undefined, { signal });
+        await this.#pause(pause);
+        if (signal.aborted) break;
         // Meanwhile a repetition by the same key may have bought with it.
         if (await this.#options.isSpent(redemption.passToken)) return;
         if (await this.#restore(redemption)) return;
       }
     } catch (error) {
-      if (!signal.aborted) this.#options.log.warn({ err: error }, "giving a pass back failed");
+      this.#options.log.warn({ err: error }, "giving a pass back failed");
     }
     this.#options.onLost();
+  }
+
+  /** Ends early when the service stops. */
+  #pause(ms: number): Promise<void> {
+    if (this.#stopping.signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = () => {
+        this.#pauses.delete(end);
+        callOff();
+        resolve();
+      };
+      const callOff = (this.#options.timers ?? systemTimers).after(ms, end);
+      this.#pauses.add(end);
+    });
   }
 
   async #restore(redemption: PassRedemption): Promise<boolean> {

@@ -1,9 +1,7 @@
 /** Confirming and cancelling: state, stock, message and inbox mark change as one. */
 import { type Clock, instant } from "../common/clock.ts";
 import type { Message } from "../common/contracts/messages.ts";
-import type { Database, Transaction } from "../common/database.ts";
 import { type IdSource, newMessageId } from "../common/ids.ts";
-import { firstTime, putMessages } from "../common/outbox/outbox-store.ts";
 import {
   announcement,
   CANCELLED_BY_BUYER,
@@ -13,10 +11,10 @@ import {
   ruling,
   type Stamp,
 } from "./reservation.ts";
-import { lockReservation, markCancelled, markConfirmed } from "./reservation-store.ts";
+import type { ChangeBooks, ChangeTransaction } from "./reservation-books.ts";
 
 export interface Changes {
-  readonly database: Database;
+  readonly books: ChangeBooks;
   readonly clock: Clock;
   readonly ids: IdSource;
   /** Told after messages were committed. */
@@ -39,10 +37,10 @@ export async function handleSagaCommand(changes: Changes, message: Message): Pro
   const command = message.type === "ConfirmReservation" ? "confirm" : "cancelForSaga";
   const reason = message.type === "CancelReservation" ? message.data.reason : "";
   const stamp = newStamp(changes);
-  await changes.database.transaction(async (tx) => {
-    if (!(await firstTime(tx, message.messageId))) return;
+  await changes.books.transaction(async (tx) => {
+    if (!(await tx.firstTime(message.messageId))) return;
     const { sagaId } = message;
-    const reservation = await lockReservation(tx, { sagaId });
+    const reservation = await tx.lockReservation({ sagaId });
     if (!reservation) throw new Error(`no reservation belongs to ${sagaId}`);
     await carryOut(tx, reservation, command, reason, stamp);
   });
@@ -62,14 +60,14 @@ export async function cancelForBuyer(
   userId: number | undefined,
 ): Promise<BuyersCancellation> {
   const stamp = newStamp(changes);
-  const answer = await changes.database.transaction(async (tx): Promise<BuyersCancellation> => {
-    const reservation = await lockReservation(tx, { id });
+  const answer = await changes.books.transaction(async (tx): Promise<BuyersCancellation> => {
+    const reservation = await tx.lockReservation({ id });
     if (!reservation || (userId !== undefined && reservation.userId !== userId)) {
       return { outcome: "notFound" };
     }
     const done = await carryOut(tx, reservation, "cancelByBuyer", CANCELLED_BY_BUYER, stamp);
     if (done === "refuse") return { outcome: "alreadyCancelled" };
-    const after = await lockReservation(tx, { id });
+    const after = await tx.lockReservation({ id });
     return after ? { outcome: "cancelled", reservation: after } : { outcome: "notFound" };
   });
   if (answer.outcome === "cancelled") changes.onMessages();
@@ -78,7 +76,7 @@ export async function cancelForBuyer(
 
 /** Takes the ruling for a locked reservation, and writes all that follows from it. */
 async function carryOut(
-  tx: Transaction,
+  tx: ChangeTransaction,
   reservation: Reservation,
   command: Command,
   reason: string,
@@ -87,19 +85,19 @@ async function carryOut(
   const taken = ruling(reservation.status, command);
   switch (taken) {
     case "confirm": {
-      await markConfirmed(tx, reservation.id);
+      await tx.markConfirmed(reservation.id);
       const after = { ...reservation, status: "CONFIRMED" } as const;
-      await putMessages(tx, [announcement(after, stamp)]);
+      await tx.putMessages([announcement(after, stamp)]);
       return taken;
     }
     case "cancel": {
-      await markCancelled(tx, reservation.id, reason);
+      await tx.markCancelled(reservation.id, reason);
       const after = { ...reservation, status: "CANCELLED", cancelReason: reason } as const;
-      await putMessages(tx, [announcement(after, stamp)]);
+      await tx.putMessages([announcement(after, stamp)]);
       return taken;
     }
     case "repeat":
-      await putMessages(tx, [announcement(reservation, stamp)]);
+      await tx.putMessages([announcement(reservation, stamp)]);
       return taken;
     case "refuse":
       return taken;

@@ -9,7 +9,7 @@ export interface StockActorsOptions {
   /** Decides requests for one product that are independent of each other; verdicts in their order. */
   readonly decide: (requests: readonly ReserveRequest[]) => Promise<readonly ReserveVerdict[]>;
   /** Requests of one batch, and batches of one product under way at a time. */
-  readonly batch?: number;
+  readonly batch?: number | undefined;
   readonly batchesAtOnce?: number;
 }
 

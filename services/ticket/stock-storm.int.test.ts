@@ -11,6 +11,7 @@ import { uuid } from "../common/ids.ts";
 import { lockProduct, updateProduct } from "./catalogue-store.ts";
 import { readLedger } from "./ledger-store.ts";
 import type { Reservation } from "./reservation.ts";
+import { changeBooks } from "./reservation-books.ts";
 import { type Changes, cancelForBuyer, handleSagaCommand } from "./reservation-changes.ts";
 import { markPaymentPending, reserve } from "./reservation-store.ts";
 import {
@@ -25,7 +26,8 @@ const { database, drop } = await ticketDatabase();
 const test = suite("stock storm");
 test.after(drop);
 
-const changes: Changes = { database, clock: systemClock, ids: uuid, onMessages: () => {} };
+const books = changeBooks(database);
+const changes: Changes = { books, clock: systemClock, ids: uuid, onMessages: () => {} };
 
 function sagaMessage(type: "ConfirmReservation" | "CancelReservation", one: Reservation): Message {
   const data = { reservationId: one.id, userId: one.userId, amountCents: one.totalCents };

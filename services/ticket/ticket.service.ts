@@ -8,12 +8,14 @@ import { type Edge, openEdge } from "../common/http/edge.ts";
 import { uuid } from "../common/ids.ts";
 import { lifecycle, ownDatabase, type Parts } from "../common/lifecycle.ts";
 import { OutboxRelay } from "../common/outbox/outbox-relay.ts";
+import { outboxRows } from "../common/outbox/outbox-rows.ts";
 import { countUnsent } from "../common/outbox/outbox-store.ts";
 import type { ServiceContext } from "../common/service-context.ts";
 import { BookingDesk } from "./booking-desk.ts";
 import { eventForSale } from "./catalogue-store.ts";
 import { EventCompensation } from "./event-compensation.ts";
 import { PassGate } from "./pass-gate.ts";
+import { changeBooks, saleBooks } from "./reservation-books.ts";
 import { type Changes, handleSagaCommand } from "./reservation-changes.ts";
 import { isPassSpent, markPaymentPending } from "./reservation-store.ts";
 import { type TicketRoutes, ticketRoutes } from "./ticket.http.ts";
@@ -49,8 +51,9 @@ async function start(context: ServiceContext, database: Database, parts: Parts):
   const count: Counting = { purchase: () => {}, lostPass: () => {} };
   const relay = openRelay(context, database);
   parts.opened(() => relay.stop());
-  const changes: Changes = { database, clock, ids: uuid, onMessages: () => relay.wake() };
-  const compensation = new EventCompensation(changes, log);
+  const onMessages = () => relay.wake();
+  const changes: Changes = { books: changeBooks(database), clock, ids: uuid, onMessages };
+  const compensation = new EventCompensation(database, changes, log);
   parts.opened(() => compensation.stop());
   const gate = new PassGate({
     broker,
@@ -60,8 +63,9 @@ async function start(context: ServiceContext, database: Database, parts: Parts):
   });
   parts.opened(() => gate.stop());
   const onReserved = () => relay.wake();
+  const books = saleBooks(database);
   const batch = config.RESERVE_BATCH;
-  const desk = new BookingDesk({ database, gate, clock, ids: uuid, log, batch, onReserved });
+  const desk = new BookingDesk({ books, gate, clock, ids: uuid, log, batch, onReserved });
   await bus.consume("ticket", (message) => handleSagaCommand(changes, message));
   const edge = await openTicketEdge(context, {
     database,
@@ -79,18 +83,14 @@ async function start(context: ServiceContext, database: Database, parts: Parts):
 }
 
 function openRelay({ bus, log }: ServiceContext, database: Database): OutboxRelay {
-  return new OutboxRelay({
-    database,
-    bus,
-    log,
-    onSent: (tx, messages) => {
-      const created = messages.filter((message) => message.type === "ReservationCreated");
-      return markPaymentPending(
-        tx,
-        created.map((message) => message.sagaId),
-      );
-    },
+  const rows = outboxRows(database, (tx, messages) => {
+    const created = messages.filter((message) => message.type === "ReservationCreated");
+    return markPaymentPending(
+      tx,
+      created.map((message) => message.sagaId),
+    );
   });
+  return new OutboxRelay({ rows, bus, log });
 }
 
 function openTicketEdge(context: ServiceContext, deps: TicketRoutes): Promise<Edge> {

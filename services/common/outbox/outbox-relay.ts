@@ -4,17 +4,12 @@
  */
 import type { Bus } from "../bus/bus.ts";
 import type { Message } from "../contracts/messages.ts";
-import type { Database, Transaction } from "../database.ts";
 import { LIMITS } from "../limits.ts";
 import type { Log } from "../log.ts";
+import { systemTimers, type Timers } from "../timers.ts";
 import { WorkLoop } from "../work-loop.ts";
-import {
-  type ClaimedMessage,
-  claimMessages,
-  forgetOld,
-  markSent,
-  postpone,
-} from "./outbox-store.ts";
+import type { OutboxRows } from "./outbox-rows.ts";
+import type { ClaimedMessage } from "./outbox-store.ts";
 
 /** Looked at this often even when nobody woke the relay: rows freed by another process' crash. */
 const IDLE_POLL_MS = 500;
@@ -26,11 +21,10 @@ const TIDY_EVERY_MS = 3_600_000;
 const KEEP_DAYS = 7;
 
 export interface OutboxRelayOptions {
-  readonly database: Database;
+  readonly rows: OutboxRows;
   readonly bus: Bus;
   readonly log: Log;
-  /** Runs in the transaction that marks messages as sent: what follows from the hand-over. */
-  readonly onSent?: (tx: Transaction, messages: readonly Message[]) => Promise<void>;
+  readonly timers?: Timers;
 }
 
 export class OutboxRelay {
@@ -38,12 +32,15 @@ export class OutboxRelay {
   readonly #sending = new Set<Promise<void>>();
   readonly #loop: WorkLoop;
   #sent: Message[] = [];
-  #marking: NodeJS.Timeout | undefined;
+  readonly #timers: Timers;
+  #callOffMarking: (() => void) | undefined;
   #tidyAt = 0;
 
   constructor(options: OutboxRelayOptions) {
     this.#options = options;
+    this.#timers = options.timers ?? systemTimers;
     this.#loop = new WorkLoop({
+      timers: this.#timers,
       look: () => this.#look(),
       // The rows stay where they are, so trying again loses nothing.
       onError: (error) =>
@@ -74,8 +71,7 @@ export class OutboxRelay {
   async #look(): Promise<number> {
     await this.#flush();
     const room = LIMITS.outboxWindow - this.#sending.size;
-    const claimed =
-      room > 0 ? await claimMessages(this.#options.database, room, LIMITS.outboxLeaseSeconds) : [];
+    const claimed = room > 0 ? await this.#options.rows.claim(room, LIMITS.outboxLeaseSeconds) : [];
     for (const one of claimed) this.#send(one);
     await this.#tidy();
     // A full claim may have left some over; wake-ups tell of all else.
@@ -97,7 +93,7 @@ export class OutboxRelay {
             { err: error, messageId: message.messageId, type: message.type, attempts, delayMs },
             "outbox: not delivered, will be sent again",
           );
-          await postpone(this.#options.database, message.messageId, delayMs);
+          await this.#options.rows.postpone(message.messageId, delayMs);
         },
       )
       .catch((error: unknown) => {
@@ -120,27 +116,18 @@ export class OutboxRelay {
   #markSoon(): void {
     const full = this.#sending.size >= LIMITS.outboxWindow - 1;
     if (full || this.#loop.stopping) this.#loop.wake();
-    else this.#marking ??= setTimeout(() => this.#loop.wake(), MARK_WITHIN_MS);
+    else this.#callOffMarking ??= this.#timers.after(MARK_WITHIN_MS, () => this.#loop.wake());
   }
 
   /** Marks all that was handed over since the last time, in one commit. */
   async #flush(): Promise<void> {
-    clearTimeout(this.#marking);
-    this.#marking = undefined;
+    this.#callOffMarking?.();
+    this.#callOffMarking = undefined;
     if (this.#sent.length === 0) return;
     const batch = this.#sent;
     this.#sent = [];
-    const ids = batch.map((message) => message.messageId);
-    const { database, onSent } = this.#options;
     try {
-      if (onSent) {
-        await database.transaction(async (tx) => {
-          await markSent(tx, ids);
-          await onSent(tx, batch);
-        });
-      } else {
-        await markSent(database, ids);
-      }
+      await this.#options.rows.markSent(batch);
     } catch (error) {
       this.#sent = batch.concat(this.#sent);
       throw error;
@@ -148,9 +135,9 @@ export class OutboxRelay {
   }
 
   async #tidy(): Promise<void> {
-    const now = performance.now();
+    const now = this.#timers.elapsedMs();
     if (now < this.#tidyAt) return;
     this.#tidyAt = now + TIDY_EVERY_MS;
-    await forgetOld(this.#options.database, KEEP_DAYS);
+    await this.#options.rows.forgetOld(KEEP_DAYS);
   }
 }

@@ -15,6 +15,7 @@ import {
 import { createLog } from "../log.ts";
 import { eventually, testDatabaseServer } from "../testing/service-harness.ts";
 import { OutboxRelay } from "./outbox-relay.ts";
+import { outboxRows } from "./outbox-rows.ts";
 import { claimMessages, countUnsent, firstTime, putMessages } from "./outbox-store.ts";
 
 const name = `t_outbox_${randomUUID().slice(0, 8)}`;
@@ -73,7 +74,11 @@ test("what is put is delivered whole, and once where nothing fails", async () =>
   const sent = Array.from({ length: 300 }, (_, i) => message(`plain-${i}`));
   await putMessages(database, sent);
   await relayUntilEmpty([
-    new OutboxRelay({ database, log, bus: busOf(async (one) => void got.push(one)) }),
+    new OutboxRelay({
+      rows: outboxRows(database),
+      log,
+      bus: busOf(async (one) => void got.push(one)),
+    }),
   ]);
   assert.is(got.length, 300);
   assert.equal(
@@ -89,7 +94,9 @@ test("two relays on one outbox never send the same row at the same time", async 
     database,
     Array.from({ length: 300 }, (_, i) => message(`twin-${i}`)),
   );
-  await relayUntilEmpty([1, 2].map(() => new OutboxRelay({ database, log, bus })));
+  await relayUntilEmpty(
+    [1, 2].map(() => new OutboxRelay({ rows: outboxRows(database), log, bus })),
+  );
   assert.is(got.length, 300);
   assert.is(new Set(got).size, 300);
 });
@@ -102,7 +109,7 @@ test("a refused message is sent again, and does not hold up the others", async (
     order.push(one.messageId);
   });
   await putMessages(database, [message("stubborn"), message("easy-1"), message("easy-2")]);
-  await relayUntilEmpty([new OutboxRelay({ database, log, bus })]);
+  await relayUntilEmpty([new OutboxRelay({ rows: outboxRows(database), log, bus })]);
   assert.is(order.at(-1), "stubborn");
   assert.is(order.length, 3);
 });
@@ -113,7 +120,11 @@ test("rows claimed by a process that died are sent by another after the lease", 
   assert.is((await claimMessages(database, 10, 1)).length, 0, "leased");
   const got: string[] = [];
   await relayUntilEmpty([
-    new OutboxRelay({ database, log, bus: busOf(async (one) => void got.push(one.messageId)) }),
+    new OutboxRelay({
+      rows: outboxRows(database),
+      log,
+      bus: busOf(async (one) => void got.push(one.messageId)),
+    }),
   ]);
   assert.equal(got, ["orphan"]);
 });
@@ -123,10 +134,11 @@ test("what follows from a hand-over is committed with its mark", async () => {
   await putMessages(database, [message("followed")]);
   await relayUntilEmpty([
     new OutboxRelay({
-      database,
+      rows: outboxRows(database, async (_tx, messages) => {
+        followed.push(...messages.map((one) => one.messageId));
+      }),
       log,
       bus: busOf(async () => {}),
-      onSent: async (_tx, messages) => void followed.push(...messages.map((one) => one.messageId)),
     }),
   ]);
   assert.equal(followed, ["followed"]);
