@@ -65,10 +65,11 @@ paths(
     stack.standIns.say([created]);
     const saga = await eventually(
       () => stack.saga(world),
-      ({ timeline }) => timeline.length === 2,
+      ({ timeline }) => timeline.length === 3,
     );
     assert.equal(pathOf(saga), [
-      "ReservationCancelled: COMPENSATED",
+      "ReservationCancelled: REFUNDING + RefundPayment",
+      "PaymentFailed: COMPENSATED",
       "ReservationCreated: COMPENSATED",
     ]);
     assert.is(world.captures, 0);
