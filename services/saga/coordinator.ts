@@ -8,7 +8,7 @@ import type { Database, Transaction } from "../common/database.ts";
 import { newMessageId } from "../common/ids.ts";
 import type { Log } from "../common/log.ts";
 import { firstTime, putMessages } from "../common/outbox/outbox-store.ts";
-import { type BookingEvent, decide, hasEnded } from "./booking-saga.ts";
+import { type BookingEvent, decide } from "./booking-saga.ts";
 import { bookingOf, eventOf, messageOf } from "./saga-messages.ts";
 import {
   type Booking,
@@ -18,10 +18,14 @@ import {
   lockSaga,
   recordStep,
 } from "./saga-store.ts";
-import { type Step, stepOf, type Timetable } from "./step.ts";
-
-/** Questions repeated in vain from which on a saga counts as overdue and is warned of. */
-export const OVERDUE_ATTEMPTS = 3;
+import {
+  type Alarm,
+  alarmOf,
+  OVERDUE_ATTEMPTS,
+  type Step,
+  stepOf,
+  type Timetable,
+} from "./step.ts";
 
 /** Sagas of one deadline transaction: about one statement each, so it stays far below a second. */
 export const DEADLINE_BATCH = 50;
@@ -44,6 +48,7 @@ export interface CoordinatorOptions {
 interface Taken {
   readonly booking: Booking;
   readonly step: Step;
+  readonly alarm: Alarm;
 }
 
 export type RetryOutcome =
@@ -145,7 +150,7 @@ export class Coordinator {
     const step = stepOf(undefined, event, decision, this.#options.timetable);
     if (await beginSaga(tx, booking, step)) {
       await putMessages(tx, this.#messages(booking, step));
-      return { booking, step };
+      return { booking, step, alarm: "none" };
     }
     // Another message began the saga between our look and our insert, which waited for its commit.
     const begun = await lockSaga(tx, sagaId);
@@ -160,7 +165,7 @@ export class Coordinator {
     const step = stepOf(saga, event, decision, this.#options.timetable);
     await recordStep(tx, booking.sagaId, step);
     await putMessages(tx, this.#messages(booking, step));
-    return { booking, step };
+    return { booking, step, alarm: alarmOf(saga.attempts, step) };
   }
 
   #messages(booking: Booking, step: Step): readonly Message[] {
@@ -170,13 +175,16 @@ export class Coordinator {
     );
   }
 
-  #committed({ booking, step }: Taken): void {
-    this.#options.onStep(step);
-    if (step.event !== "deadlinePassed" || hasEnded(step.to.at)) return;
-    if (step.attempts < OVERDUE_ATTEMPTS) return;
-    this.#options.log.warn(
-      { ...booking, state: step.to, attempts: step.attempts },
-      "saga: still no answer, asked again",
-    );
+  /** One line when a saga becomes overdue, one when it is no longer: of all coordinators together. */
+  #committed({ booking, step, alarm }: Taken): void {
+    const { onStep, log } = this.#options;
+    onStep(step);
+    const { event, to, attempts } = step;
+    const about = { ...booking, state: to, attempts };
+    if (alarm === "raised") log.error(about, "saga: overdue, asked several times in vain");
+    else if (alarm === "cleared") log.error(about, "saga: no longer overdue, it has moved on");
+    else if (event === "deadlinePassed" && attempts > OVERDUE_ATTEMPTS) {
+      log.warn(about, "saga: still no answer, asked again");
+    }
   }
 }
