@@ -71,6 +71,8 @@ const schema = z.object({
 
   PAYMENT_DEADLINE_SECONDS: seconds(1, 3_600).default(60),
   SAGA_RETRY_SECONDS: seconds(0.1, 3_600).default(15),
+  // Ids of reservations are trusted to have come into sight after twice the longest statement (15 s).
+  HOLD_SECONDS: seconds(60, 86_400).optional(),
 
   PAYMENT_TIMEOUT_MS: z.coerce.number().int().min(10).max(120_000).default(10_000),
   PAYMENT_FAILURE_PERCENT: percent.default(0),
@@ -82,6 +84,9 @@ const schema = z.object({
   PAYMENT_SEED: z.coerce.number().int().min(0).max(2_147_483_647).default(1),
 });
 
+/** What the saga gets for its own ways out, restarts included, before seats are taken from it. */
+const HOLD_MARGIN_SECONDS = 240;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 type Settings = z.infer<typeof schema>;
 
@@ -91,6 +96,8 @@ export interface Config extends Settings {
   readonly embedded: boolean;
   readonly ports: Readonly<Record<ServiceName, number>>;
   readonly allowTestAccounts: boolean;
+  /** How long seats are held for a booking that nobody ends. */
+  readonly holdSeconds: number;
   readonly logLevel: NonNullable<Settings["LOG_LEVEL"]>;
 }
 
@@ -126,10 +133,18 @@ function derive(settings: Settings): Config {
       `PAYMENT_MIN_LATENCY_MS=${settings.PAYMENT_MIN_LATENCY_MS}: must not exceed PAYMENT_MAX_LATENCY_MS=${settings.PAYMENT_MAX_LATENCY_MS}`,
     );
   }
+  const holdSeconds =
+    settings.HOLD_SECONDS ?? settings.PAYMENT_DEADLINE_SECONDS + HOLD_MARGIN_SECONDS;
+  if (holdSeconds <= settings.PAYMENT_DEADLINE_SECONDS) {
+    throw new ConfigurationError(
+      `HOLD_SECONDS=${holdSeconds}: must exceed PAYMENT_DEADLINE_SECONDS=${settings.PAYMENT_DEADLINE_SECONDS}`,
+    );
+  }
   return {
     ...settings,
     embedded,
     allowTestAccounts,
+    holdSeconds,
     logLevel: settings.LOG_LEVEL ?? (embedded ? "warn" : "info"),
     ports: {
       ticket: settings.TICKET_PORT,

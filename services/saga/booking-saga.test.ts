@@ -40,7 +40,7 @@ const TABLE: Record<keyof typeof STATES, Record<EventType, string>> = {
     PaymentCompleted: "not yet",
     PaymentFailed: "not yet",
     ReservationConfirmed: "not yet",
-    ReservationCancelled: "compensated (changed their mind)",
+    ReservationCancelled: "refunding (changed their mind) → RefundPayment",
     PaymentRefunded: "not yet",
     deadlinePassed: "not yet",
     retried: "not yet",

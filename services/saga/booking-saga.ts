@@ -84,12 +84,13 @@ function beforeAll(event: BookingEvent): Decision {
     case "ReservationCreated":
       return go({ at: "charging" }, ["ChargePayment"], "seats are held; the payment is asked for");
     // Messages may overtake each other: this is the tombstone that the later ReservationCreated
-    // finds, so that nothing is charged for seats that are free again.
+    // finds. And a coordinator that has lost its books may have had this booking charged: only the
+    // payment service knows, and forbids what it has not captured.
     case "ReservationCancelled":
       return go(
-        { at: "compensated", because: event.reason },
-        [],
-        `cancelled before the booking was seen (${event.reason}); nothing is charged`,
+        { at: "refunding", because: event.reason },
+        ["RefundPayment"],
+        `cancelled before the booking was seen (${event.reason}); no money is kept`,
       );
     case "PaymentCompleted":
     case "PaymentFailed":

@@ -6,14 +6,18 @@ import { type Clock, instant } from "../common/clock.ts";
 import type { Message } from "../common/contracts/messages.ts";
 import { type IdSource, newMessageId } from "../common/ids.ts";
 import type { Log } from "../common/log.ts";
-import { type BookingEvent, decide, hasEnded } from "./booking-saga.ts";
+import { type BookingEvent, decide } from "./booking-saga.ts";
 import type { SagaBooks, SagaTransaction } from "./saga-books.ts";
 import { bookingOf, eventOf, messageOf } from "./saga-messages.ts";
 import type { Booking, LockedSaga } from "./saga-store.ts";
-import { type Step, stepOf, type Timetable } from "./step.ts";
-
-/** Questions repeated in vain from which on a saga counts as overdue and is warned of. */
-export const OVERDUE_ATTEMPTS = 3;
+import {
+  type Alarm,
+  alarmOf,
+  OVERDUE_ATTEMPTS,
+  type Step,
+  stepOf,
+  type Timetable,
+} from "./step.ts";
 
 /** Sagas of one deadline transaction: about one statement each, so it stays far below a second. */
 export const DEADLINE_BATCH = 50;
@@ -37,6 +41,7 @@ export interface CoordinatorOptions {
 interface Taken {
   readonly booking: Booking;
   readonly step: Step;
+  readonly alarm: Alarm;
 }
 
 export type RetryOutcome =
@@ -138,7 +143,7 @@ export class Coordinator {
     const step = stepOf(undefined, event, decision, this.#options.timetable);
     if (await tx.beginSaga(booking, step)) {
       await tx.putMessages(this.#messages(booking, step));
-      return { booking, step };
+      return { booking, step, alarm: "none" };
     }
     // Another message began the saga between our look and our insert, which waited for its commit.
     const begun = await tx.lockSaga(sagaId);
@@ -153,7 +158,7 @@ export class Coordinator {
     const step = stepOf(saga, event, decision, this.#options.timetable);
     await tx.recordStep(booking.sagaId, step);
     await tx.putMessages(this.#messages(booking, step));
-    return { booking, step };
+    return { booking, step, alarm: alarmOf(saga.attempts, step) };
   }
 
   #messages(booking: Booking, step: Step): readonly Message[] {
@@ -166,13 +171,16 @@ export class Coordinator {
     );
   }
 
-  #committed({ booking, step }: Taken): void {
-    this.#options.onStep(step);
-    if (step.event !== "deadlinePassed" || hasEnded(step.to.at)) return;
-    if (step.attempts < OVERDUE_ATTEMPTS) return;
-    this.#options.log.warn(
-      { ...booking, state: step.to, attempts: step.attempts },
-      "saga: still no answer, asked again",
-    );
+  /** One line when a saga becomes overdue, one when it is no longer: of all coordinators together. */
+  #committed({ booking, step, alarm }: Taken): void {
+    const { onStep, log } = this.#options;
+    onStep(step);
+    const { event, to, attempts } = step;
+    const about = { ...booking, state: to, attempts };
+    if (alarm === "raised") log.error(about, "saga: overdue, asked several times in vain");
+    else if (alarm === "cleared") log.error(about, "saga: no longer overdue, it has moved on");
+    else if (event === "deadlinePassed" && attempts > OVERDUE_ATTEMPTS) {
+      log.warn(about, "saga: still no answer, asked again");
+    }
   }
 }

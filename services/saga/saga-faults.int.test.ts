@@ -2,14 +2,17 @@
 
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
+import { pino } from "pino";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { SagaLedger } from "../common/contracts/saga.ts";
+import type { Bus } from "../common/bus/bus.ts";
+import type { Saga, SagaLedger } from "../common/contracts/saga.ts";
 import { withClient } from "../common/database.ts";
 import type { ServiceContext } from "../common/service-context.ts";
 import { FaultyBus } from "../common/testing/faulty-bus.ts";
 import { eventually, startHarness, testDatabaseServer } from "../common/testing/service-harness.ts";
 import { sagaService } from "./saga.service.ts";
+import { OVERDUE_ATTEMPTS } from "./step.ts";
 import { endOf, type SagaStack, startSagaStack } from "./testing/saga-stack.ts";
 import type { PaymentScript, SimulatedWorld } from "./testing/simulated-world.ts";
 import { StandIns } from "./testing/stand-ins.ts";
@@ -23,6 +26,8 @@ const SCRIPTS: readonly PaymentScript[] = [
   "late",
   "fickle",
 ];
+
+const RETRY_SECONDS = 0.2;
 
 /** The same numbers every time (mulberry32), from 0 up to 1. */
 function seeded(seed: number): () => number {
@@ -117,29 +122,106 @@ test("a restart continues every saga, deadlines included", async () => {
   }
 });
 
-test("two coordinators on the same messages and deadlines decide everything once", async () => {
+test("three coordinators under duplicates, disorder and deadlines decide everything once", async () => {
   const standIns = new StandIns();
-  const settings = { PAYMENT_DEADLINE_SECONDS: "1", SAGA_RETRY_SECONDS: "5" };
-  const one = await startSagaStack({ standIns, settings });
-  const { database } = one.harness;
-  const two = await startSagaStack({ standIns, settings, database });
+  const settings = { PAYMENT_DEADLINE_SECONDS: "1", SAGA_RETRY_SECONDS: String(RETRY_SECONDS) };
+  const random = seeded(23);
+  const bus = (inner: Bus) =>
+    new FaultyBus(inner, { lostAcks: 0.2, duplicates: 0.4, delayMs: 40, random });
+  const stacks = [await startSagaStack({ standIns, settings, bus })];
+  const { database, databaseUrl } = stacks[0]!.harness;
+  while (stacks.length < 3) {
+    stacks.push(await startSagaStack({ standIns, settings, bus, database }));
+  }
   try {
-    const worlds = bookMany(standIns, 42);
-    for (const world of worlds.slice(0, 14)) standIns.say(world.cancelled());
-    const sagas = await settled(one, worlds.length);
-    judge(sagas, standIns.worlds);
+    standIns.hold("PaymentRefunded", "ReservationConfirmed");
+    const worlds = bookMany(standIns, 70);
+    worlds.forEach((world, i) => {
+      if (i % 4 === 0) setTimeout(() => standIns.say(world.cancelled()), random() * 1_500);
+    });
+    // Held up, so that every coordinator sees deadlines of the same sagas pass, again and again.
+    await eventually(
+      () => stacks[0]!.metric("sagas_overdue"),
+      (overdue) => overdue > 5,
+    );
+    standIns.release();
+    await settled(stacks[0]!, worlds.length);
+    for (const world of worlds) standIns.say(world.lateAnswer());
+    judge(await settled(stacks[1]!, worlds.length), standIns.worlds);
+    let [sent, heard] = [0, 0];
     for (const world of worlds) {
-      const { timeline } = await two.saga(world);
-      const steps = timeline.filter(({ from, to }) => from !== to);
-      const kinds = new Set(timeline.map(({ event, from }) => `${event} in ${from}`));
-      assert.is(kinds.size, timeline.length, `decided twice: ${JSON.stringify(timeline)}`);
-      steps.slice(1).forEach((step, i) => {
-        assert.is(step.from, steps[i]!.to, "two decisions from one state");
-      });
+      const { timeline } = await stacks[2]!.saga(world);
+      assertOneAfterTheOther(timeline);
+      sent += timeline.reduce((sum, entry) => sum + entry.sent.length, 0);
+      heard += timeline.filter(({ event }) => event !== "deadlinePassed").length;
     }
-    const counts = await Promise.all([one, two].map(({ metric }) => metric("sagas_started_total")));
-    assert.is(counts[0]! + counts[1]!, worlds.length);
-    assert.ok(Math.min(...counts) > 0, `one coordinator did everything: ${counts}`);
+    const counted = await countMessages(databaseUrl("saga"));
+    assert.equal(counted, { sent, heard }, "a message was decided on twice, or sent for nothing");
+    const shares = await Promise.all(stacks.map(({ metric }) => metric("sagas_started_total")));
+    assert.is(shares[0]! + shares[1]! + shares[2]!, worlds.length);
+    assert.ok(Math.min(...shares) > 0, `one coordinator had nothing to do: ${shares}`);
+  } finally {
+    for (const stack of stacks.slice(1)) await stack.stop({ keepDatabase: true });
+    await stacks[0]!.stop();
+  }
+});
+
+/** Each decision starts where the last one ended, and no deadline is decided twice. */
+function assertOneAfterTheOther(timeline: Saga["timeline"]): void {
+  let asked = 0;
+  let waitingSince = 0;
+  timeline.forEach(({ from, to, event, at }, i) => {
+    assert.is(from, timeline[i - 1]?.to ?? null, `two decisions from one state: ${from}`);
+    if (event === "deadlinePassed" && from === to) {
+      const pauseMs = Date.parse(at) - waitingSince;
+      const dueMs = RETRY_SECONDS * 1_000 * 2 ** asked;
+      // The deadline counts from the transaction's start, the timeline from the decision.
+      assert.ok(pauseMs > 0.9 * dueMs - 20, `deadline ${asked} came ${pauseMs} ms after the last`);
+      asked += 1;
+      waitingSince = Date.parse(at);
+    }
+    if (from === to) return;
+    asked = 0;
+    waitingSince = Date.parse(at);
+  });
+}
+
+/** Messages that the coordinators have put into their outbox, and those they have handled. */
+function countMessages(url: string): Promise<{ sent: number; heard: number }> {
+  return withClient(url, async (client) => {
+    const { rows } = await client.query<{ sent: number; heard: number }>(
+      `select (select count(*) from outbox)::int as sent, (select count(*) from inbox)::int as heard`,
+    );
+    return rows[0]!;
+  });
+}
+
+test("a saga that becomes overdue is one line of alarm, and so is its recovery", async () => {
+  const lines: { level: number; msg: string; sagaId?: string }[] = [];
+  const log = pino({ level: "error" }, { write: (line) => void lines.push(JSON.parse(line)) });
+  const standIns = new StandIns();
+  const settings = { SAGA_RETRY_SECONDS: "0.1" };
+  const one = await startSagaStack({ standIns, settings, log });
+  const two = await startSagaStack({ standIns, settings, log, database: one.harness.database });
+  try {
+    standIns.hold("ReservationCancelled");
+    const worlds = [standIns.book("declines"), standIns.book("declines")];
+    const alarms = () => lines.map(({ sagaId, msg }) => `${sagaId} ${/no longer/.test(msg)}`);
+    for (const world of worlds) {
+      await eventually(
+        () => one.saga(world),
+        ({ attempts }) => attempts > OVERDUE_ATTEMPTS,
+      );
+    }
+    assert.equal(alarms().sort(), ["saga_1 false", "saga_2 false"]);
+    standIns.release();
+    for (const world of worlds) await two.until(world, "COMPENSATED");
+    await eventually(
+      async () => alarms(),
+      (all) => all.length === 4,
+    );
+    assert.equal(alarms().slice(2).sort(), ["saga_1 true", "saga_2 true"]);
+    assert.is(await one.metric("sagas_overdue"), 0);
   } finally {
     await two.stop({ keepDatabase: true });
     await one.stop();

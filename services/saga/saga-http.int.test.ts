@@ -1,7 +1,7 @@
 /** The saga's routes: who may do what, what lists hold, and that bad input is refused. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { SagaLedger, SagaSummary } from "../common/contracts/saga.ts";
+import type { OpenSagas, SagaLedger, SagaSummary } from "../common/contracts/saga.ts";
 import { type SagaStack, startSagaStack } from "./testing/saga-stack.ts";
 import type { SimulatedWorld } from "./testing/simulated-world.ts";
 
@@ -43,6 +43,7 @@ test("only those who may see a saga do, and nobody else learns that it exists", 
     ["GET", "/api/sagas/saga_1", { nobody: 401, stranger: 404, owner: 200, admin: 200 }],
     ["GET", "/api/sagas/saga_none", { nobody: 401, stranger: 404, owner: 404, admin: 404 }],
     ["GET", "/api/sagas", { nobody: 401, stranger: 403, owner: 403, admin: 200 }],
+    ["GET", "/api/admin/sagas/open", { nobody: 401, stranger: 403, owner: 403, admin: 200 }],
     ["GET", "/api/admin/ledger", { nobody: 401, stranger: 403, owner: 403, admin: 200 }],
     ["POST", "/api/sagas/saga_1/retry", { nobody: 401, stranger: 403, owner: 403, admin: 409 }],
     ["POST", "/api/sagas/saga_none/retry", { nobody: 401, stranger: 403, owner: 403, admin: 404 }],
@@ -75,8 +76,23 @@ test("sagas are listed by state, by age and a page at a time", async () => {
   assert.equal(await list("?limit=2&afterReservation=2"), [3]);
   assert.equal(await list("?olderThan=2100-01-01T00:00:00Z&state=CHARGING"), [3]);
   assert.equal(await list("?olderThan=2000-01-01T00:00:00%2B02:00"), []);
+  assert.equal(await list("?reservationId=2"), [2]);
+  assert.equal(await list("?reservationId=2&state=CHARGING"), []);
+  assert.equal(await list("?overdue=true"), []);
   const { updatedAt } = await stack.saga(worlds[2]!);
   assert.equal(await list(`?olderThan=${updatedAt}`), [1, 2]);
+});
+
+test("what has not ended is counted, and the oldest is shown with what happens next", async () => {
+  const path = "/api/admin/sagas/open";
+  const { body } = await stack.harness.http<OpenSagas>("saga", path, { token: stack.admin });
+  const { oldest, ...counts } = body;
+  assert.equal(counts, { charging: 1, confirming: 0, cancelling: 0, refunding: 0, overdue: 0 });
+  assert.is(oldest?.sagaId, "saga_3");
+  assert.is(oldest?.next, "gives the seats back, and has the charge forbidden or refunded");
+  assert.is(oldest?.overdue, false);
+  const ended = await stack.saga(worlds[0]!);
+  assert.equal([ended.next, ended.deadlineAt, ended.undelivered], [null, null, []]);
 });
 
 test("asking again does not make a saga younger", async () => {
@@ -116,6 +132,8 @@ test("whatever does not fit is refused with a 4xx", async () => {
     "/api/sagas?olderThan=2025-02-30T00:00:00Z",
     "/api/sagas?olderThan=2025-01-01",
     "/api/sagas?olderThan=%00",
+    "/api/sagas?overdue=yes",
+    "/api/sagas?reservationId=0",
     "/api/sagas?afterReservation=2147483648",
     "/api/sagas?afterReservation=-1",
     "/api/sagas?afterReservation=1e3",
@@ -154,6 +172,7 @@ test("the service is ready, documented and measured", async () => {
   const docs = await stack.harness.http<{ paths: object }>("saga", "/openapi.json");
   assert.equal(Object.keys(docs.body.paths).sort(), [
     "/api/admin/ledger",
+    "/api/admin/sagas/open",
     "/api/sagas",
     "/api/sagas/{sagaId}",
     "/api/sagas/{sagaId}/retry",

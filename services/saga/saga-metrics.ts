@@ -2,7 +2,6 @@
 import type { Database } from "../common/database.ts";
 import type { EdgeMetrics } from "../common/http/metrics.ts";
 import { countUnsent } from "../common/outbox/outbox-store.ts";
-import { OVERDUE_ATTEMPTS } from "./coordinator.ts";
 import { countOpen, type OpenCounts } from "./saga-store.ts";
 import type { Step } from "./step.ts";
 
@@ -34,7 +33,7 @@ function watchOpen(metrics: EdgeMetrics, database: Database): void {
   // All gauges of one reading share one query.
   let counting: Promise<OpenCounts> | undefined;
   const count = () => {
-    counting ??= countOpen(database, OVERDUE_ATTEMPTS).finally(() => {
+    counting ??= countOpen(database).finally(() => {
       counting = undefined;
     });
     return counting;
@@ -45,6 +44,7 @@ function watchOpen(metrics: EdgeMetrics, database: Database): void {
   gauge("confirming", "Sagas that wait for the confirmation of paid seats.");
   gauge("cancelling", "Sagas that wait for their seats to be given back.");
   gauge("refunding", "Sagas that wait for their money to be given back.");
+  gauge("longest_wait_seconds", "Age of the state that an open saga has been in for longest.");
   gauge("overdue", "Open sagas that were asked about several times in vain, or not looked at.");
 }
 

@@ -5,7 +5,7 @@ import { type Queryable, sql, type Transaction } from "../common/database.ts";
 import { LIMITS } from "../common/limits.ts";
 import { centsFromText, textFromCents } from "../common/money.ts";
 import type { At, BookingState } from "./booking-saga.ts";
-import type { Deadline, Step } from "./step.ts";
+import { type Deadline, OVERDUE_ATTEMPTS, type Step } from "./step.ts";
 
 /** What stays the same for a saga from its first message on. */
 export interface Booking {
@@ -28,6 +28,13 @@ const columns = sql.fragment`
   saga_id, reservation_id, user_id, amount, state, money, because, deadline_at, attempts,
   started_at, updated_at`;
 
+/** Asked again several times in vain, or not looked at half a minute too long. */
+const isOverdue = sql.fragment`
+  (deadline_at is not null
+    and (attempts >= ${OVERDUE_ATTEMPTS} or deadline_at < now() - interval '30 seconds'))`;
+
+const readColumns = sql.fragment`${columns}, ${isOverdue} as overdue`;
+
 /** The table's constraints keep state, money and because together; this reads what they allow. */
 const sagaColumns = z.object({
   saga_id: z.string(),
@@ -41,6 +48,7 @@ const sagaColumns = z.object({
   attempts: z.int(),
   started_at: z.string(),
   updated_at: z.string(),
+  overdue: z.boolean(),
 });
 
 const sagaRow = sagaColumns.transform(sagaFromColumns);
@@ -72,6 +80,7 @@ const openCountsRow = z.object({
   cancelling: z.int(),
   refunding: z.int(),
   overdue: z.int(),
+  longest_wait_seconds: z.number(),
 });
 
 /** A saga as it is stored. */
@@ -83,7 +92,7 @@ export type SagaWithTimeline = z.infer<typeof sagaWithTimelineRow>;
 export type OpenCounts = z.infer<typeof openCountsRow>;
 
 const lockedColumns = sql.fragment`
-  ${columns}, greatest(0, round(extract(epoch from now() - updated_at)))::int as waited_seconds`;
+  ${readColumns}, greatest(0, round(extract(epoch from now() - updated_at)))::int as waited_seconds`;
 
 /** Locks a saga until the transaction ends, waiting for whoever holds it; undefined: none. */
 export async function lockSaga(tx: Transaction, sagaId: string): Promise<LockedSaga | undefined> {
@@ -152,7 +161,7 @@ export async function readSaga(
   sagaId: string,
 ): Promise<SagaWithTimeline | undefined> {
   const row = await db.maybeOne(sql.type(sagaWithTimelineRow)`
-    select ${columns}, (
+    select ${readColumns}, (
       select coalesce(json_agg(json_build_object('at', at, 'event', event, 'from', from_state,
         'to', to_state, 'sent', sent, 'note', note) order by seq), '[]')
       from (
@@ -168,22 +177,29 @@ export interface SagaFilter {
   readonly state?: SagaState | undefined;
   /** Milliseconds since 1970: whose state changed last before it. */
   readonly changedBeforeMs?: number | undefined;
+  readonly overdueOnly?: boolean;
+  readonly reservationId?: number | undefined;
   readonly afterReservation: number;
   readonly limit: number;
 }
 
 /** A page of sagas by reservation id; more than `limit` only where reservations share an id. */
 export async function listSagas(db: Queryable, filter: SagaFilter): Promise<readonly StoredSaga[]> {
-  const { state, changedBeforeMs } = filter;
+  const { state, changedBeforeMs, reservationId } = filter;
   const inState = state ? sql.fragment`and state = ${state}` : sql.fragment``;
   const before =
     changedBeforeMs === undefined
       ? sql.fragment``
       : // As a number: PostgreSQL does not read every instant that ISO-8601 can write (year 0000).
         sql.fragment`and updated_at < to_timestamp(${changedBeforeMs / 1_000})`;
+  const overdue = filter.overdueOnly ? sql.fragment`and ${isOverdue}` : sql.fragment``;
+  const one =
+    reservationId === undefined
+      ? sql.fragment``
+      : sql.fragment`and reservation_id = ${reservationId}`;
   return db.any(sql.type(sagaRow)`
-    select ${columns} from saga
-    where reservation_id > ${filter.afterReservation} ${inState} ${before}
+    select ${readColumns} from saga
+    where reservation_id > ${filter.afterReservation} ${inState} ${before} ${overdue} ${one}
     order by reservation_id
     fetch first ${filter.limit} rows with ties`);
 }
@@ -204,20 +220,26 @@ export async function readLedger(db: Queryable, range: LedgerRange) {
     fetch first ${range.limit} rows with ties`);
 }
 
-/**
- * Counts what has not ended; what has is not looked at, so this stays cheap in a large table.
- * Overdue: asked again `overdueAttempts` times in vain, or not looked at half a minute too long.
- */
-export async function countOpen(db: Queryable, overdueAttempts: number): Promise<OpenCounts> {
+/** Counts what has not ended; what has is not looked at, so this stays cheap in a large table. */
+export async function countOpen(db: Queryable): Promise<OpenCounts> {
   return db.one(sql.type(openCountsRow)`
     select
       count(*) filter (where state = 'CHARGING')::int as charging,
       count(*) filter (where state = 'CONFIRMING')::int as confirming,
       count(*) filter (where state = 'CANCELLING')::int as cancelling,
       count(*) filter (where state = 'REFUNDING')::int as refunding,
-      count(*) filter (where attempts >= ${overdueAttempts}
-        or deadline_at < now() - interval '30 seconds')::int as overdue
+      count(*) filter (where ${isOverdue})::int as overdue,
+      coalesce(greatest(0, extract(epoch from now() - min(updated_at))), 0)::float8
+        as longest_wait_seconds
     from saga where deadline_at is not null`);
+}
+
+/** The open saga whose state changed longest ago. */
+export async function oldestOpen(db: Queryable): Promise<StoredSaga | undefined> {
+  const row = await db.maybeOne(sql.type(sagaRow)`
+    select ${readColumns} from saga where deadline_at is not null
+    order by updated_at limit 1`);
+  return row ?? undefined;
 }
 
 function deadlineAt(deadline: Deadline) {
@@ -252,6 +274,7 @@ function sagaFromColumns(row: z.output<typeof sagaColumns>) {
     name: row.state,
     state: stateFromColumns(row),
     attempts: row.attempts,
+    overdue: row.overdue,
     deadlineAt: row.deadline_at,
     startedAt: row.started_at,
     updatedAt: row.updated_at,

@@ -1,6 +1,7 @@
 /** The saga coordinator's routes: looking at sagas, and asking again. */
 import { z } from "zod";
 import {
+  openSagas,
   saga,
   sagaLedger,
   sagaLedgerQuery,
@@ -12,9 +13,10 @@ import { problem } from "../common/contracts/shared.ts";
 import type { Database } from "../common/database.ts";
 import { Problem } from "../common/errors.ts";
 import { type EdgeApp, principalOf } from "../common/http/edge.ts";
+import { unsentOf } from "../common/outbox/outbox-store.ts";
 import type { Coordinator } from "./coordinator.ts";
-import { listSagas, readLedger, readSaga } from "./saga-store.ts";
-import { ledgerOf, sagaOf, summaryOf } from "./saga-view.ts";
+import { countOpen, listSagas, oldestOpen, readLedger, readSaga } from "./saga-store.ts";
+import { ledgerOf, openOf, sagaOf, summaryOf } from "./saga-view.ts";
 
 export interface SagaDesk {
   readonly database: Database;
@@ -27,6 +29,7 @@ const admin = { access: "admin" } as const;
 
 export function sagaRoutes(app: EdgeApp, desk: SagaDesk): void {
   readRoutes(app, desk);
+  openRoute(app, desk);
   retryRoute(app, desk);
 }
 
@@ -46,7 +49,7 @@ function readRoutes(app: EdgeApp, { database }: SagaDesk): void {
       const { userId, role } = principalOf(request);
       const found = await readSaga(database, request.params.sagaId);
       if (!found || (role !== "ADMIN" && found.booking.userId !== userId)) throw noSuchSaga();
-      return sagaOf(found);
+      return sagaOf(found, await unsentOf(database, found.booking.sagaId));
     },
   );
 
@@ -58,16 +61,25 @@ function readRoutes(app: EdgeApp, { database }: SagaDesk): void {
         summary: "Sagas, by reservation",
         description:
           "Administrators only. `olderThan` finds what hangs: sagas whose state changed last " +
-          "before that instant. The next page begins after the last reservation of this one.",
+          "before that instant; `overdue=true` those that somebody should look at. The next page begins after the last reservation of this one.",
         security,
         querystring: sagasQuery,
         response: { 200: z.array(sagaSummary), ...refusals, 403: problem },
       },
     },
     async (request) => {
-      const { state, olderThan, afterReservation = 0, limit } = request.query;
+      const {
+        state,
+        olderThan,
+        overdue,
+        reservationId,
+        afterReservation = 0,
+        limit,
+      } = request.query;
       const changedBeforeMs = olderThan === undefined ? undefined : Date.parse(olderThan);
-      const filter = { state, changedBeforeMs, afterReservation, limit };
+      const overdueOnly = overdue !== undefined;
+      const page = { afterReservation, limit };
+      const filter = { state, changedBeforeMs, overdueOnly, reservationId, ...page };
       return (await listSagas(database, filter)).map(summaryOf);
     },
   );
@@ -88,6 +100,22 @@ function readRoutes(app: EdgeApp, { database }: SagaDesk): void {
       const sagas = await readLedger(database, request.query);
       return ledgerOf([...sagas], request.query.limit);
     },
+  );
+}
+
+function openRoute(app: EdgeApp, { database }: SagaDesk): void {
+  app.get(
+    "/api/admin/sagas/open",
+    {
+      config: admin,
+      schema: {
+        summary: "What has not ended, in numbers",
+        description: "Administrators only. And the saga whose state changed longest ago.",
+        security,
+        response: { 200: openSagas, ...refusals, 403: problem },
+      },
+    },
+    async () => openOf(await countOpen(database), await oldestOpen(database)),
   );
 }
 
@@ -118,7 +146,7 @@ function retryRoute(app: EdgeApp, { database, coordinator }: SagaDesk): void {
       }
       const found = await readSaga(database, sagaId);
       if (!found) throw noSuchSaga();
-      return sagaOf(found);
+      return sagaOf(found, await unsentOf(database, sagaId));
     },
   );
 }

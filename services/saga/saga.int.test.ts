@@ -65,10 +65,11 @@ paths(
     stack.standIns.say([created]);
     const saga = await eventually(
       () => stack.saga(world),
-      ({ timeline }) => timeline.length === 2,
+      ({ timeline }) => timeline.length === 3,
     );
     assert.equal(pathOf(saga), [
-      "ReservationCancelled: COMPENSATED",
+      "ReservationCancelled: REFUNDING + RefundPayment",
+      "PaymentFailed: COMPENSATED",
       "ReservationCreated: COMPENSATED",
     ]);
     assert.is(world.captures, 0);
@@ -246,7 +247,11 @@ deadlines("a refund without an answer is asked for again and seen to hang", asyn
   assert.is(hanging.state, "REFUNDING");
   assert.is(hanging.because, "the buyer cancelled");
   assert.ok(hanging.deadlineAt, "nobody would look again");
+  assert.is(hanging.overdue, true);
+  assert.is(hanging.next, "asks for the refund again");
   assert.is(await stack.metric("sagas_overdue"), 1);
+  assert.ok((await stack.metric("sagas_longest_wait_seconds")) > 0);
+  assert.equal(await overdueSagas(stack), [world.booking.sagaId]);
   const asked = hanging.timeline.filter(({ event }) => event === "deadlinePassed");
   assert.ok(asked.every(({ sent }) => sent.join() === "RefundPayment"));
   const pauses = asked.slice(1).map(({ at }, i) => Date.parse(at) - Date.parse(asked[i]!.at));
@@ -255,7 +260,14 @@ deadlines("a refund without an answer is asked for again and seen to hang", asyn
   await stack.until(world, "COMPENSATED");
   assert.equal([world.captures, world.refunds], [1, 1]);
   assert.is(await stack.metric("sagas_overdue"), 0);
+  assert.equal(await overdueSagas(stack), []);
 });
+
+async function overdueSagas({ harness, admin }: SagaStack): Promise<readonly string[]> {
+  const path = "/api/sagas?overdue=true";
+  const { body } = await harness.http<{ sagaId: string }[]>("saga", path, { token: admin });
+  return body.map(({ sagaId }) => sagaId);
+}
 
 deadlines("a paid booking is asked for until it is confirmed", async ({ stack }) => {
   stack.standIns.hold("ReservationConfirmed");

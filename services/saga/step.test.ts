@@ -2,7 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type BookingEvent, type BookingState, decide } from "./booking-saga.ts";
-import { retrySeconds, type Standing, stepOf } from "./step.ts";
+import { alarmOf, OVERDUE_ATTEMPTS, retrySeconds, type Standing, stepOf } from "./step.ts";
 
 const TIMETABLE = { paymentDeadlineSeconds: 60, retrySeconds: 15 };
 const timeout: BookingEvent = { type: "deadlinePassed", waitedSeconds: 60 };
@@ -69,6 +69,21 @@ test("an ended saga has no deadline", () => {
     step(standing({ at: "confirming" }), { type: "ReservationConfirmed" }).deadline,
     "none",
   );
+});
+
+test("an alarm is raised once, by the step that makes a saga overdue, and cleared once", () => {
+  const refunding: BookingState = { at: "refunding", because: "x" };
+  const alarms = [];
+  for (let attempts = 0; attempts < OVERDUE_ATTEMPTS + 3; attempts += 1) {
+    alarms.push(alarmOf(attempts, step(standing(refunding, attempts), timeout)));
+  }
+  assert.equal(alarms, ["none", "none", "raised", "none", "none", "none"]);
+  const overdue = standing(refunding, OVERDUE_ATTEMPTS);
+  assert.is(alarmOf(overdue.attempts, step(overdue, { type: "PaymentCompleted" })), "none");
+  assert.is(alarmOf(overdue.attempts, step(overdue, { type: "PaymentRefunded" })), "cleared");
+  const nearly = standing(refunding, OVERDUE_ATTEMPTS - 1);
+  assert.is(alarmOf(nearly.attempts, step(nearly, { type: "retried" })), "raised");
+  assert.is(alarmOf(nearly.attempts, step(nearly, { type: "PaymentRefunded" })), "none");
 });
 
 test("staying changes nothing and sends nothing", () => {

@@ -11,6 +11,9 @@ import {
 /** No pause between two questions grows beyond this, unless the first one is configured longer. */
 const LONGEST_RETRY_SECONDS = 300;
 
+/** Questions repeated in vain from which on a saga counts as overdue and is warned of. */
+export const OVERDUE_ATTEMPTS = 3;
+
 /** From the configuration. */
 export interface Timetable {
   readonly paymentDeadlineSeconds: number;
@@ -72,6 +75,17 @@ export function stepOf(
     event.type === "retried" ? "keep" : { inSeconds: retrySeconds(attempts, timetable) };
   const { send } = decision;
   return { event: event.type, from: to, to, attempts, deadline, send, note, changes: "attempts" };
+}
+
+/** raised: with this step the saga became overdue. cleared: it was, and has moved on. */
+export type Alarm = "raised" | "cleared" | "none";
+
+/** `attemptsBefore`: questions repeated before the step; 0 for one that begins a saga. */
+export function alarmOf(attemptsBefore: number, { attempts }: Pick<Step, "attempts">): Alarm {
+  const was = attemptsBefore >= OVERDUE_ATTEMPTS;
+  const is = attempts >= OVERDUE_ATTEMPTS;
+  if (was === is) return "none";
+  return is ? "raised" : "cleared";
 }
 
 /** Seconds until the next question, after `attempts` of them were repeated in vain. */

@@ -47,6 +47,7 @@ export function ruling(status: ReservationStatus, command: Command): Ruling {
 /** Why a reservation was cancelled, when it was not for the saga's reason. */
 export const CANCELLED_BY_BUYER = "cancelled by the buyer";
 export const EVENT_CANCELLED = "the event was cancelled";
+export const HOLD_EXPIRED = "held for too long";
 
 /** Made outside, once for each message. */
 export interface Stamp {

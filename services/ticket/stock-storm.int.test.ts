@@ -8,7 +8,9 @@ import { systemClock } from "../common/clock.ts";
 import type { Message } from "../common/contracts/messages.ts";
 import { sql } from "../common/database.ts";
 import { uuid } from "../common/ids.ts";
+import { createLog } from "../common/log.ts";
 import { lockProduct, updateProduct } from "./catalogue-store.ts";
+import { HoldExpiry } from "./hold-expiry.ts";
 import { readLedger } from "./ledger-store.ts";
 import type { Reservation } from "./reservation.ts";
 import { changeBooks } from "./reservation-books.ts";
@@ -28,6 +30,11 @@ test.after(drop);
 
 const books = changeBooks(database);
 const changes: Changes = { books, clock: systemClock, ids: uuid, onMessages: () => {} };
+
+const expiry = new HoldExpiry({
+  database,
+  ...{ changes, log: createLog("silent"), holdSeconds: 0, onReleased: () => {} },
+});
 
 function sagaMessage(type: "ConfirmReservation" | "CancelReservation", one: Reservation): Message {
   const data = { reservationId: one.id, userId: one.userId, amountCents: one.totalCents };
@@ -78,8 +85,11 @@ for (const seed of [1, 20_260_101]) {
           bought.slice(-5).map((one) => one.sagaId),
         ),
       );
+    // Every hold has run out: now and then all that is live goes back at once.
+    const expire = async () => void (draw(4) === 0 && (await expiry.sweep()));
     const look = () => assertLedger(shops[draw(2)]!);
-    const acts = [purchase, purchase, purchase, command, command, buyerCancels, handOver, look];
+    const acts = [...[purchase, purchase, purchase, command, command], buyerCancels];
+    acts.push(handOver, expire, look);
 
     for (let round = 0; round < 25; round++) {
       await Promise.all(Array.from({ length: 16 }, () => acts[draw(acts.length)]!()));

@@ -14,6 +14,7 @@ import type { ServiceContext } from "../common/service-context.ts";
 import { BookingDesk } from "./booking-desk.ts";
 import { eventForSale } from "./catalogue-store.ts";
 import { EventCompensation } from "./event-compensation.ts";
+import { countOverdue, HoldExpiry } from "./hold-expiry.ts";
 import { PassGate } from "./pass-gate.ts";
 import { changeBooks, saleBooks } from "./reservation-books.ts";
 import { type Changes, handleSagaCommand } from "./reservation-changes.ts";
@@ -48,13 +49,17 @@ async function saleOf(database: Database, eventId: unknown): Promise<EventForSal
 
 async function start(context: ServiceContext, database: Database, parts: Parts): Promise<void> {
   const { broker, bus, clock, config, log } = context;
-  const count: Counting = { purchase: () => {}, lostPass: () => {} };
+  const { holdSeconds } = config;
+  const count: Counting = { purchase: () => {}, lostPass: () => {}, expired: () => {} };
   const relay = openRelay(context, database);
   parts.opened(() => relay.stop());
   const onMessages = () => relay.wake();
   const changes: Changes = { books: changeBooks(database), clock, ids: uuid, onMessages };
   const compensation = new EventCompensation(database, changes, log);
   parts.opened(() => compensation.stop());
+  const onReleased = (holds: number) => count.expired(holds);
+  const holds = new HoldExpiry({ database, changes, log, holdSeconds, onReleased });
+  parts.opened(() => holds.stop());
   const gate = new PassGate({
     broker,
     log,
@@ -76,9 +81,10 @@ async function start(context: ServiceContext, database: Database, parts: Parts):
     onEventCancelled: () => compensation.wake(),
   });
   parts.opened(() => edge.close());
-  watch(edge, database, count);
+  watch(edge, database, count, holdSeconds);
   relay.start();
   compensation.start();
+  holds.start();
   context.onListening("ticket", edge.url);
 }
 
@@ -117,9 +123,10 @@ function announceChange({ broker, log }: ServiceContext, eventId: number): void 
 interface Counting {
   purchase: TicketRoutes["onPurchase"];
   lostPass: () => void;
+  expired: (holds: number) => void;
 }
 
-function watch({ metrics }: Edge, database: Database, count: Counting): void {
+function watch({ metrics }: Edge, database: Database, count: Counting, holdSeconds: number): void {
   const purchases = metrics.counter("reservations_total", "Requests to buy by how they ended.", [
     "outcome",
   ]);
@@ -128,6 +135,13 @@ function watch({ metrics }: Edge, database: Database, count: Counting): void {
   const label = (outcome: string) => outcome.replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
   count.purchase = (outcome) => purchases.inc({ outcome: label(outcome) });
   count.lostPass = () => lost.inc();
+  const expired = metrics.counter("holds_expired_total", "Reservations held for too long.");
+  count.expired = (holds) => expired.inc(holds);
+  metrics.gauge(
+    "holds_overdue",
+    "Holds that ran out and are not released yet; 4,000 at most.",
+    () => countOverdue(database, holdSeconds).catch(() => Number.NaN),
+  );
   metrics.gauge("outbox_backlog", "Messages that nobody has taken over yet.", () =>
     // Metrics are wanted most when something is wrong: no database, no number, but an answer.
     countUnsent(database).catch(() => Number.NaN),

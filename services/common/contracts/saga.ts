@@ -35,25 +35,55 @@ export const sagaSummary = z.object({
   because: z.string(),
   /** When the coordinator acts by itself if nothing arrives; null at an end. */
   deadlineAt: z.string().nullable(),
+  /** What it does then, in words: "asks for the refund again"; null at an end. */
+  next: z.string().nullable(),
   /** Times the coordinator had to ask again in this state. */
   attempts: z.int(),
+  /** Asked several times in vain, or its deadline was not looked at: somebody should look. */
+  overdue: z.boolean(),
   startedAt: z.string(),
   updatedAt: z.string(),
 });
 export type SagaSummary = z.infer<typeof sagaSummary>;
 
-export const saga = sagaSummary.extend({ timeline: z.array(timelineEntry) });
+/** A command that the receiving service has not taken over yet. */
+export const undelivered = z.object({
+  type: z.string(),
+  since: z.string(),
+  /** Hand-overs tried so far. */
+  attempts: z.int(),
+  nextAttemptAt: z.string(),
+});
+
+export const saga = sagaSummary.extend({
+  timeline: z.array(timelineEntry),
+  undelivered: z.array(undelivered),
+});
 export type Saga = z.infer<typeof saga>;
 
 export const sagaParams = z.object({ sagaId: word(64) });
 
-/** `olderThan`: an instant; sagas last changed before it. */
+/** `olderThan`: an instant; sagas last changed before it. `overdue=true`: those alone. */
 export const sagasQuery = z.object({
   state: sagaState.optional(),
   olderThan: instantText.optional(),
+  overdue: z.literal("true").optional(),
+  reservationId: idText.optional(),
   afterReservation: idText.optional(),
   limit: wholeNumberText(1, LIMITS.pageRows).default(LIMITS.pageRows),
 });
+
+/** What has not ended, by state; `overdue` is a part of it. */
+export const openSagas = z.object({
+  charging: z.int(),
+  confirming: z.int(),
+  cancelling: z.int(),
+  refunding: z.int(),
+  overdue: z.int(),
+  /** The one whose state changed longest ago. */
+  oldest: sagaSummary.nullable(),
+});
+export type OpenSagas = z.infer<typeof openSagas>;
 
 export const sagaLedgerQuery = z.object(ledgerRange);
 

@@ -64,6 +64,23 @@ export async function countUnsent(db: Queryable): Promise<number> {
   return row.count;
 }
 
+const unsentRow = z.object({
+  type: z.string(),
+  since: z.string(),
+  /** Hand-overs tried so far. */
+  attempts: z.int(),
+  nextAttemptAt: z.string(),
+});
+export type UnsentMessage = z.infer<typeof unsentRow>;
+
+/** What one saga's receivers have not taken over yet, oldest first. */
+export async function unsentOf(db: Queryable, sagaId: string): Promise<readonly UnsentMessage[]> {
+  return db.any(sql.type(unsentRow)`
+    select type, created_at as since, attempts, due_at as "nextAttemptAt"
+    from outbox where sent_at is null and saga_id = ${sagaId}
+    order by created_at`);
+}
+
 /**
  * Marks a message as handled, in the transaction of its effects.
  * @returns false when it was handled before: the caller must change nothing.

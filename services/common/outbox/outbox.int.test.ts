@@ -16,7 +16,14 @@ import { createLog } from "../log.ts";
 import { eventually, testDatabaseServer } from "../testing/service-harness.ts";
 import { OutboxRelay } from "./outbox-relay.ts";
 import { outboxRows } from "./outbox-rows.ts";
-import { claimMessages, countUnsent, firstTime, putMessages } from "./outbox-store.ts";
+import {
+  claimMessages,
+  countUnsent,
+  firstTime,
+  markSent,
+  putMessages,
+  unsentOf,
+} from "./outbox-store.ts";
 
 const name = `t_outbox_${randomUUID().slice(0, 8)}`;
 const url = withDatabase(testDatabaseServer(), name);
@@ -127,6 +134,19 @@ test("rows claimed by a process that died are sent by another after the lease", 
     }),
   ]);
   assert.equal(got, ["orphan"]);
+});
+
+test("what a saga's receivers have not taken is told with its attempts", async () => {
+  const own = (messageId: string) => ({ ...message(messageId), sagaId: "saga_asked" });
+  await putMessages(database, [own("asked-1"), own("asked-2"), message("another-saga")]);
+  await claimMessages(database, 10, 1);
+  const [first, second, ...more] = await unsentOf(database, "saga_asked");
+  assert.equal(more, []);
+  assert.equal([first?.type, first?.attempts, second?.attempts], ["ChargePayment", 1, 1]);
+  assert.ok(first && first.nextAttemptAt > first.since);
+  await markSent(database, ["asked-1", "another-saga"]);
+  assert.is((await unsentOf(database, "saga_asked")).length, 1);
+  await markSent(database, ["asked-2"]);
 });
 
 test("what follows from a hand-over is committed with its mark", async () => {

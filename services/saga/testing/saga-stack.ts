@@ -1,5 +1,6 @@
 /** The saga's service with stand-ins for its neighbours, as its integration tests start it. */
 import type { Saga } from "../../common/contracts/saga.ts";
+import type { Log } from "../../common/log.ts";
 import {
   eventually,
   type Harness,
@@ -23,14 +24,21 @@ export interface SagaStack {
   stop: Harness["stop"];
 }
 
-type Options = Omit<HarnessOptions, "services"> & { readonly standIns?: StandIns };
+type Options = Omit<HarnessOptions, "services"> & {
+  readonly standIns?: StandIns;
+  /** Of the saga's service alone. */
+  readonly log?: Log;
+};
 
 export async function startSagaStack(options: Options = {}): Promise<SagaStack> {
-  const { standIns = new StandIns(), settings, ...rest } = options;
+  const { standIns = new StandIns(), settings, log, ...rest } = options;
   const harness = await startHarness({
     ...rest,
     settings: { SAGA_RETRY_SECONDS: "0.2", ...settings },
-    services: (context) => [sagaService(context), standIns.service(context)],
+    services: (context) => [
+      sagaService({ ...context, log: log ?? context.log }),
+      standIns.service(context),
+    ],
   });
   const admin = await harness.token(1, "ADMIN");
   const saga = async ({ booking }: SimulatedWorld) => {
