@@ -1,6 +1,6 @@
 /**
- * Applies messages, deadlines and operators' retries to sagas: each in one transaction that holds
- * the saga's row, so that several coordinators on one database decide everything exactly once.
+ * Applies messages, deadlines and operators' retries to sagas, many in one transaction that holds
+ * their rows, so that several coordinators on one database decide everything exactly once.
  */
 import { type Clock, instant } from "../common/clock.ts";
 import type { Message } from "../common/contracts/messages.ts";
@@ -9,23 +9,33 @@ import type { Log } from "../common/log.ts";
 import { type BookingEvent, decide } from "./booking-saga.ts";
 import type { SagaBooks, SagaTransaction } from "./saga-books.ts";
 import { bookingOf, eventOf, messageOf } from "./saga-messages.ts";
-import type { Booking, LockedSaga } from "./saga-store.ts";
+import type { BookedStep } from "./saga-step-store.ts";
+import type { Booking } from "./saga-store.ts";
 import {
   type Alarm,
   alarmOf,
   OVERDUE_ATTEMPTS,
+  type Standing,
   type Step,
   stepOf,
   type Timetable,
 } from "./step.ts";
 
-/** Sagas of one deadline transaction: about one statement each, so it stays far below a second. */
+/** Sagas of one deadline transaction, which holds their rows. */
 export const DEADLINE_BATCH = 50;
 
 /** Makes the bus deliver a message again later: it overtook the one that begins its saga. */
 export class NotYet extends Error {
   override readonly name = "NotYet";
 }
+
+/** Another transaction began a saga between our look and our insert; looked at again, it is there. */
+class BegunMeanwhile extends Error {
+  override readonly name = "BegunMeanwhile";
+}
+
+/** Each time another saga of the same messages must just have begun. */
+const MOST_TRIES = 5;
 
 export interface CoordinatorOptions {
   readonly books: SagaBooks;
@@ -37,11 +47,15 @@ export interface CoordinatorOptions {
   readonly onStep: (step: Step) => void;
 }
 
-/** A step and the booking it was taken for. */
-interface Taken {
-  readonly booking: Booking;
-  readonly step: Step;
+interface Taken extends BookedStep {
   readonly alarm: Alarm;
+}
+
+/** What a message tells of a booking. */
+interface Letter {
+  readonly messageId: string;
+  readonly booking: Booking;
+  readonly event: BookingEvent;
 }
 
 export type RetryOutcome =
@@ -59,19 +73,20 @@ export class Coordinator {
   }
 
   /**
-   * Resolves when the message's effects are committed, also when it was handled before.
-   * Rejects, having changed nothing, to get it again later.
+   * Resolves when the effects of all these messages are committed, in one transaction; what was
+   * handled before changes nothing. Rejects, having changed nothing, to get them again later.
    */
-  handle(message: Message): Promise<void> {
+  handle(messages: readonly Message[]): Promise<void> {
     return this.#work(async () => {
-      const event = eventOf(message);
-      if (!event) throw new Error(`${message.type} is not addressed to the saga`);
-      const taken = await this.#options.books.transaction(async (tx) =>
-        (await tx.firstTime(message.messageId))
-          ? this.#receive(tx, bookingOf(message), event)
-          : undefined,
-      );
-      if (taken) this.#committed(taken);
+      const letters = messages.map(letterOf);
+      for (let tries = 1; ; tries += 1) {
+        try {
+          const taken = await this.#options.books.transaction((tx) => this.#receive(tx, letters));
+          return this.#committed(taken);
+        } catch (error) {
+          if (!(error instanceof BegunMeanwhile) || tries === MOST_TRIES) throw error;
+        }
+      }
     });
   }
 
@@ -81,17 +96,16 @@ export class Coordinator {
    */
   passDeadlines(): Promise<number> {
     return this.#work(async () => {
-      const all = await this.#options.books.transaction(async (tx) => {
+      const taken = await this.#options.books.transaction(async (tx) => {
         const due = await tx.lockDueSagas(DEADLINE_BATCH);
-        const taken: Taken[] = [];
-        for (const saga of due) {
-          const { waitedSeconds } = saga;
-          taken.push(await this.#advance(tx, saga, { type: "deadlinePassed", waitedSeconds }));
-        }
-        return taken;
+        const steps = due.map((saga) => {
+          const { booking, waitedSeconds } = saga;
+          return this.#decide(booking, saga, { type: "deadlinePassed", waitedSeconds });
+        });
+        return this.#write(tx, steps);
       });
-      for (const taken of all) this.#committed(taken);
-      return all.length;
+      this.#committed(taken);
+      return taken.length;
     });
   }
 
@@ -99,14 +113,14 @@ export class Coordinator {
   retry(sagaId: string): Promise<RetryOutcome> {
     return this.#work(async () => {
       const result = await this.#options.books.transaction(async (tx) => {
-        const saga = await tx.lockSaga(sagaId);
+        const [saga] = await tx.lockSagas([sagaId]);
         if (!saga) return { outcome: "notFound" } as const;
         const { at } = saga.state;
         if (at === "completed" || at === "compensated") {
           return { outcome: "ended", state: at } as const;
         }
-        const taken = await this.#advance(tx, saga, { type: "retried" });
-        return { outcome: "retried", taken } as const;
+        const step = this.#decide(saga.booking, saga, { type: "retried" });
+        return { outcome: "retried", taken: await this.#write(tx, [step]) } as const;
       });
       if (result.outcome !== "retried") return result;
       this.#committed(result.taken);
@@ -131,34 +145,46 @@ export class Coordinator {
     }
   }
 
-  /** What a message does: begins the saga, or takes it one step on. */
-  async #receive(tx: SagaTransaction, booking: Booking, event: BookingEvent): Promise<Taken> {
-    const { sagaId } = booking;
-    const saga = await tx.lockSaga(sagaId);
-    if (saga) return this.#advance(tx, saga, event);
-    const decision = decide(undefined, event);
-    if (decision.does === "notYet") {
-      throw new NotYet(`${event.type} came before saga ${sagaId} began`);
-    }
-    const step = stepOf(undefined, event, decision, this.#options.timetable);
-    if (await tx.beginSaga(booking, step)) {
-      await tx.putMessages(this.#messages(booking, step));
-      return { booking, step, alarm: "none" };
-    }
-    // Another message began the saga between our look and our insert, which waited for its commit.
-    const begun = await tx.lockSaga(sagaId);
-    if (!begun) throw new NotYet(`saga ${sagaId} is just beginning`);
-    return this.#advance(tx, begun, event);
+  /** What messages do: each begins its saga, or takes it one step on, in the order given. */
+  async #receive(tx: SagaTransaction, letters: readonly Letter[]): Promise<readonly Taken[]> {
+    const fresh = new Set(await tx.firstTimes(letters.map(({ messageId }) => messageId)));
+    // One that came twice in one batch is fresh once.
+    const unread = letters.filter(({ messageId }) => fresh.delete(messageId));
+    if (unread.length === 0) return [];
+    const sagaIds = new Set(unread.map(({ booking }) => booking.sagaId));
+    const held = await tx.lockSagas([...sagaIds]);
+    const standings = new Map<string, Standing & { readonly booking: Booking }>(
+      held.map((saga) => [saga.booking.sagaId, saga]),
+    );
+    const steps = unread.map((letter) => {
+      const standing = standings.get(letter.booking.sagaId);
+      const booking = standing?.booking ?? letter.booking;
+      const taken = this.#decide(booking, standing, letter.event);
+      const { to: state, attempts } = taken.step;
+      standings.set(booking.sagaId, { booking, state, attempts });
+      return taken;
+    });
+    return this.#write(tx, steps);
   }
 
-  async #advance(tx: SagaTransaction, saga: LockedSaga, event: BookingEvent): Promise<Taken> {
-    const { booking } = saga;
-    const decision = decide(saga.state, event);
-    if (decision.does === "notYet") throw new NotYet(`${event.type} for ${booking.sagaId}`);
-    const step = stepOf(saga, event, decision, this.#options.timetable);
-    await tx.recordStep(booking.sagaId, step);
-    await tx.putMessages(this.#messages(booking, step));
-    return { booking, step, alarm: alarmOf(saga.attempts, step) };
+  #decide(booking: Booking, standing: Standing | undefined, event: BookingEvent): Taken {
+    const decision = decide(standing?.state, event);
+    if (decision.does === "notYet") {
+      throw new NotYet(`${event.type} came before saga ${booking.sagaId} began`);
+    }
+    const step = stepOf(standing, event, decision, this.#options.timetable);
+    return { booking, step, alarm: standing ? alarmOf(standing.attempts, step) : "none" };
+  }
+
+  async #write(tx: SagaTransaction, steps: readonly Taken[]): Promise<readonly Taken[]> {
+    const [first, later] = [
+      steps.filter(({ step }) => step.from === undefined),
+      steps.filter(({ step }) => step.from !== undefined),
+    ];
+    if ((await tx.beginSagas(first)) < first.length) throw new BegunMeanwhile();
+    await tx.recordSteps(later);
+    await tx.putMessages(steps.flatMap(({ booking, step }) => this.#messages(booking, step)));
+    return steps;
   }
 
   #messages(booking: Booking, step: Step): readonly Message[] {
@@ -172,15 +198,23 @@ export class Coordinator {
   }
 
   /** One line when a saga becomes overdue, one when it is no longer: of all coordinators together. */
-  #committed({ booking, step, alarm }: Taken): void {
+  #committed(taken: readonly Taken[]): void {
     const { onStep, log } = this.#options;
-    onStep(step);
-    const { event, to, attempts } = step;
-    const about = { ...booking, state: to, attempts };
-    if (alarm === "raised") log.error(about, "saga: overdue, asked several times in vain");
-    else if (alarm === "cleared") log.error(about, "saga: no longer overdue, it has moved on");
-    else if (event === "deadlinePassed" && attempts > OVERDUE_ATTEMPTS) {
-      log.warn(about, "saga: still no answer, asked again");
+    for (const { booking, step, alarm } of taken) {
+      onStep(step);
+      const { event, to, attempts } = step;
+      const about = { ...booking, state: to, attempts };
+      if (alarm === "raised") log.error(about, "saga: overdue, asked several times in vain");
+      else if (alarm === "cleared") log.error(about, "saga: no longer overdue, it has moved on");
+      else if (event === "deadlinePassed" && attempts > OVERDUE_ATTEMPTS) {
+        log.warn(about, "saga: still no answer, asked again");
+      }
     }
   }
+}
+
+function letterOf(message: Message): Letter {
+  const event = eventOf(message);
+  if (!event) throw new Error(`${message.type} is not addressed to the saga`);
+  return { messageId: message.messageId, booking: bookingOf(message), event };
 }

@@ -1,25 +1,18 @@
-/** What a coordinator asks of its database: one saga's step, its messages and its inbox mark as one. */
+/** What a coordinator asks of its database: steps of sagas, their messages and inbox marks as one. */
 import type { Message } from "../common/contracts/messages.ts";
 import type { Database } from "../common/database.ts";
-import { firstTime, putMessages } from "../common/outbox/outbox-store.ts";
-import {
-  type Booking,
-  beginSaga,
-  type LockedSaga,
-  lockDueSagas,
-  lockSaga,
-  recordStep,
-} from "./saga-store.ts";
-import type { Step } from "./step.ts";
+import { firstTimes, putMessages } from "../common/outbox/outbox-store.ts";
+import { type BookedStep, beginSagas, recordSteps } from "./saga-step-store.ts";
+import { type LockedSaga, lockDueSagas, lockSagas } from "./saga-store.ts";
 
 /** Inside one transaction; each is explained at the statement of the same name. */
 export interface SagaTransaction {
-  firstTime(messageId: string): Promise<boolean>;
+  firstTimes(messageIds: readonly string[]): Promise<ReadonlySet<string>>;
   putMessages(messages: readonly Message[]): Promise<void>;
-  lockSaga(sagaId: string): Promise<LockedSaga | undefined>;
+  lockSagas(sagaIds: readonly string[]): Promise<readonly LockedSaga[]>;
   lockDueSagas(limit: number): Promise<readonly LockedSaga[]>;
-  beginSaga(booking: Booking, step: Step): Promise<boolean>;
-  recordStep(sagaId: string, step: Step): Promise<void>;
+  beginSagas(first: readonly BookedStep[]): Promise<number>;
+  recordSteps(steps: readonly BookedStep[]): Promise<void>;
 }
 
 export interface SagaBooks {
@@ -32,12 +25,12 @@ export function sagaBooks(database: Database): SagaBooks {
     transaction: (work) =>
       database.transaction((tx) =>
         work({
-          firstTime: (messageId) => firstTime(tx, messageId),
+          firstTimes: (messageIds) => firstTimes(tx, messageIds),
           putMessages: (messages) => putMessages(tx, messages),
-          lockSaga: (sagaId) => lockSaga(tx, sagaId),
+          lockSagas: (sagaIds) => lockSagas(tx, sagaIds),
           lockDueSagas: (limit) => lockDueSagas(tx, limit),
-          beginSaga: (booking, step) => beginSaga(tx, booking, step),
-          recordStep: (sagaId, step) => recordStep(tx, sagaId, step),
+          beginSagas: (first) => beginSagas(tx, first),
+          recordSteps: (steps) => recordSteps(tx, steps),
         }),
       ),
   };

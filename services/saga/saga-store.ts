@@ -3,9 +3,9 @@ import { z } from "zod";
 import { type SagaState, sagaState } from "../common/contracts/saga.ts";
 import { type Queryable, sql, type Transaction } from "../common/database.ts";
 import { LIMITS } from "../common/limits.ts";
-import { centsFromText, textFromCents } from "../common/money.ts";
-import type { At, BookingState } from "./booking-saga.ts";
-import { type Deadline, OVERDUE_ATTEMPTS, type Step } from "./step.ts";
+import { centsFromText } from "../common/money.ts";
+import { stateFromColumns } from "./saga-columns.ts";
+import { OVERDUE_ATTEMPTS } from "./step.ts";
 
 /** What stays the same for a saga from its first message on. */
 export interface Booking {
@@ -15,25 +15,14 @@ export interface Booking {
   readonly amountCents: number;
 }
 
-const STATE_NAMES: Readonly<Record<At, SagaState>> = {
-  charging: "CHARGING",
-  confirming: "CONFIRMING",
-  cancelling: "CANCELLING",
-  refunding: "REFUNDING",
-  completed: "COMPLETED",
-  compensated: "COMPENSATED",
-};
-
-const columns = sql.fragment`
-  saga_id, reservation_id, user_id, amount, state, money, because, deadline_at, attempts,
-  started_at, updated_at`;
-
 /** Asked again several times in vain, or not looked at half a minute too long. */
 const isOverdue = sql.fragment`
   (deadline_at is not null
     and (attempts >= ${OVERDUE_ATTEMPTS} or deadline_at < now() - interval '30 seconds'))`;
 
-const readColumns = sql.fragment`${columns}, ${isOverdue} as overdue`;
+const readColumns = sql.fragment`
+  saga_id, reservation_id, user_id, amount, state, money, because, deadline_at, attempts,
+  started_at, updated_at, ${isOverdue} as overdue`;
 
 /** The table's constraints keep state, money and because together; this reads what they allow. */
 const sagaColumns = z.object({
@@ -94,11 +83,17 @@ export type OpenCounts = z.infer<typeof openCountsRow>;
 const lockedColumns = sql.fragment`
   ${readColumns}, greatest(0, round(extract(epoch from now() - updated_at)))::int as waited_seconds`;
 
-/** Locks a saga until the transaction ends, waiting for whoever holds it; undefined: none. */
-export async function lockSaga(tx: Transaction, sagaId: string): Promise<LockedSaga | undefined> {
-  const row = await tx.maybeOne(sql.type(lockedRow)`
-    select ${lockedColumns} from saga where saga_id = ${sagaId} for update`);
-  return row ?? undefined;
+/** Locks those of the sagas that exist until the transaction ends, waiting for whoever holds one. */
+export async function lockSagas(
+  tx: Transaction,
+  sagaIds: readonly string[],
+): Promise<readonly LockedSaga[]> {
+  // In the order of their ids, so that two of us never wait for each other in a circle.
+  return tx.any(sql.type(lockedRow)`
+    select ${lockedColumns} from saga
+    where saga_id = any(${sql.array([...sagaIds], "text")})
+    order by saga_id
+    for update`);
 }
 
 /** Locks up to `limit` sagas whose deadline has passed and that nobody else holds, oldest first. */
@@ -109,50 +104,6 @@ export async function lockDueSagas(tx: Transaction, limit: number): Promise<read
     order by deadline_at
     limit ${limit}
     for update skip locked`);
-}
-
-/**
- * Writes a saga's first step.
- * @returns false when the saga exists: another transaction began it, and has committed by now.
- */
-export async function beginSaga(tx: Transaction, booking: Booking, step: Step): Promise<boolean> {
-  const { state, money, because } = columnsOf(step.to);
-  const began = await tx.query(sql.unsafe`
-    with begun as (
-      insert into saga (${columns})
-      values (${booking.sagaId}, ${booking.reservationId}, ${booking.userId},
-        ${textFromCents(booking.amountCents)}::numeric, ${state}, ${money}, ${because},
-        ${deadlineAt(step.deadline)}, ${step.attempts}, clock_timestamp(), clock_timestamp())
-      on conflict (saga_id) do nothing
-      returning saga_id
-    )
-    insert into saga_log (saga_id, at, event, from_state, to_state, sent, note)
-    select saga_id, ${logValues(step)} from begun`);
-  return began.rowCount === 1;
-}
-
-/** Writes a later step: the saga's row, unless it stays as it is, and a row of its timeline. */
-export async function recordStep(tx: Transaction, sagaId: string, step: Step): Promise<void> {
-  if (step.changes !== "nothing") {
-    const { state, money, because } = columnsOf(step.to);
-    // A question asked again is no change of the saga: what hangs is found by its age.
-    const updatedAt =
-      step.changes === "state" ? sql.fragment`clock_timestamp()` : sql.fragment`updated_at`;
-    await tx.query(sql.unsafe`
-      with changed as (
-        update saga set state = ${state}, money = ${money}, because = ${because},
-          deadline_at = ${deadlineAt(step.deadline)}, attempts = ${step.attempts},
-          updated_at = ${updatedAt}
-        where saga_id = ${sagaId}
-        returning saga_id
-      )
-      insert into saga_log (saga_id, at, event, from_state, to_state, sent, note)
-      select saga_id, ${logValues(step)} from changed`);
-    return;
-  }
-  await tx.query(sql.unsafe`
-    insert into saga_log (saga_id, at, event, from_state, to_state, sent, note)
-    values (${sagaId}, ${logValues(step)})`);
 }
 
 /** A saga and its timeline, oldest entry first, as one statement sees them. */
@@ -242,26 +193,6 @@ export async function oldestOpen(db: Queryable): Promise<StoredSaga | undefined>
   return row ?? undefined;
 }
 
-function deadlineAt(deadline: Deadline) {
-  if (deadline === "keep") return sql.fragment`deadline_at`;
-  if (deadline === "none") return sql.fragment`null`;
-  return sql.fragment`now() + make_interval(secs => ${deadline.inSeconds})`;
-}
-
-/** The clock of the moment, not of the transaction's start: waiting for the row took time. */
-function logValues({ event, from, to, send, note }: Step) {
-  return sql.fragment`clock_timestamp(), ${event}, ${from ? STATE_NAMES[from.at] : null},
-    ${STATE_NAMES[to.at]}, ${sql.array([...send], "text")}, ${note}`;
-}
-
-function columnsOf(state: BookingState) {
-  return {
-    state: STATE_NAMES[state.at],
-    money: state.at === "cancelling" ? state.money : null,
-    because: "because" in state ? state.because : null,
-  };
-}
-
 function sagaFromColumns(row: z.output<typeof sagaColumns>) {
   const booking: Booking = {
     sagaId: row.saga_id,
@@ -279,22 +210,4 @@ function sagaFromColumns(row: z.output<typeof sagaColumns>) {
     startedAt: row.started_at,
     updatedAt: row.updated_at,
   };
-}
-
-function stateFromColumns(row: z.output<typeof sagaColumns>): BookingState {
-  const because = row.because ?? "";
-  switch (row.state) {
-    case "CHARGING":
-      return { at: "charging" };
-    case "CONFIRMING":
-      return { at: "confirming" };
-    case "CANCELLING":
-      return { at: "cancelling", money: row.money ?? "open", because };
-    case "REFUNDING":
-      return { at: "refunding", because };
-    case "COMPLETED":
-      return { at: "completed" };
-    case "COMPENSATED":
-      return { at: "compensated", because };
-  }
 }

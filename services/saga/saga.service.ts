@@ -64,7 +64,7 @@ async function start(context: ServiceContext, parts: Parts): Promise<void> {
   parts.opened(() => edge.close());
   count = sagaMetrics(edge.metrics, database);
 
-  await bus.consume("saga", (message) => coordinator.handle(message));
+  await bus.consume("saga", (message) => coordinator.handle([message]));
   relay.start();
   loop.start();
   context.onListening("saga", edge.url);

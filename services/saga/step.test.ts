@@ -2,7 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type BookingEvent, type BookingState, decide } from "./booking-saga.ts";
-import { alarmOf, OVERDUE_ATTEMPTS, retrySeconds, type Standing, stepOf } from "./step.ts";
+import { alarmOf, lasting, OVERDUE_ATTEMPTS, retrySeconds, type Standing, stepOf } from "./step.ts";
 
 const TIMETABLE = { paymentDeadlineSeconds: 60, retrySeconds: 15 };
 const timeout: BookingEvent = { type: "deadlinePassed", waitedSeconds: 60 };
@@ -91,6 +91,19 @@ test("staying changes nothing and sends nothing", () => {
   assert.is(stayed.changes, "nothing");
   assert.is(stayed.deadline, "keep");
   assert.equal(stayed.send, []);
+});
+
+test("of several steps the row keeps the last state, the last word on the deadline, the greatest change", () => {
+  const begun = step(undefined, { type: "ReservationCreated" });
+  const { to, deadline } = begun;
+  const again = step(standing(to), { type: "ReservationCreated" });
+  assert.is(lasting([again]).changes, "nothing");
+  assert.equal(lasting([begun, again]), { to, attempts: 0, deadline, changes: "state" });
+  const asked = step(standing({ at: "confirming" }), timeout);
+  assert.equal(lasting([again, asked]), {
+    ...{ to: { at: "confirming" }, attempts: 1 },
+    ...{ deadline: { inSeconds: 30 }, changes: "attempts" },
+  });
 });
 
 test.run();

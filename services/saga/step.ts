@@ -99,3 +99,15 @@ function deadlineOnEntry({ at }: BookingState, timetable: Timetable): Deadline {
   if (at === "charging") return { inSeconds: timetable.paymentDeadlineSeconds };
   return { inSeconds: retrySeconds(0, timetable) };
 }
+
+/** What several steps of one saga, taken one after the other, leave in its row. */
+export function lasting(
+  steps: readonly Step[],
+): Pick<Step, "to" | "attempts" | "deadline" | "changes"> {
+  const { to, attempts } = steps.at(-1)!;
+  // The last word on the deadline stands, whatever kept it afterwards.
+  const { deadline } = steps.findLast((step) => step.deadline !== "keep") ?? steps.at(-1)!;
+  const made = steps.map((step) => step.changes);
+  const changes = (["state", "attempts"] as const).find((kind) => made.includes(kind)) ?? "nothing";
+  return { to, attempts, deadline, changes };
+}

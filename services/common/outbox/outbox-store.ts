@@ -4,6 +4,7 @@ import { type Message, parseMessage } from "../contracts/messages.ts";
 import { type Queryable, sql, type Transaction } from "../database.ts";
 
 const claimedRow = z.object({ body: z.unknown(), attempts: z.int() });
+const idRow = z.object({ message_id: z.string() });
 const countRow = z.object({ count: z.int() });
 
 export interface ClaimedMessage {
@@ -82,13 +83,24 @@ export async function unsentOf(db: Queryable, sagaId: string): Promise<readonly 
 }
 
 /**
- * Marks a message as handled, in the transaction of its effects.
- * @returns false when it was handled before: the caller must change nothing.
+ * Marks messages as handled, in the transaction of their effects.
+ * @returns those that were not handled before: for the others the caller must change nothing.
  */
+export async function firstTimes(
+  tx: Transaction,
+  messageIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  // In order: a mark waits for another of the same message, and nobody must wait in a circle.
+  const rows = [...new Set(messageIds)].sort().map((id) => [id]);
+  const marked = await tx.any(sql.type(idRow)`
+    insert into inbox (message_id) select * from ${sql.unnest(rows, ["text"])}
+    on conflict do nothing returning message_id`);
+  return new Set(marked.map((row) => row.message_id));
+}
+
+/** The same for one: false when it was handled before. */
 export async function firstTime(tx: Transaction, messageId: string): Promise<boolean> {
-  const result = await tx.query(sql.unsafe`
-    insert into inbox (message_id) values (${messageId}) on conflict do nothing`);
-  return result.rowCount === 1;
+  return (await firstTimes(tx, [messageId])).has(messageId);
 }
 
 /** Forgets what was delivered and handled longer ago than any redelivery can be. */
