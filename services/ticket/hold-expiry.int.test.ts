@@ -12,13 +12,9 @@ import { HoldExpiry } from "./hold-expiry.ts";
 import { lookAhead, releaseHolds } from "./hold-store.ts";
 import type { Reservation } from "./reservation.ts";
 import { changeBooks } from "./reservation-books.ts";
-import { type Changes, cancelForBuyer, handleSagaCommand } from "./reservation-changes.ts";
-import {
-  findReservation,
-  lockReservation,
-  markPaymentPending,
-  reserve,
-} from "./reservation-store.ts";
+import { lockReservations, markPaymentPending } from "./reservation-change-store.ts";
+import { type Changes, cancelForBuyer, handleSagaCommands } from "./reservation-changes.ts";
+import { findReservation, reserve } from "./reservation-store.ts";
 import {
   aRequest,
   assertEquation,
@@ -78,7 +74,7 @@ async function whileLocked({ id }: Reservation, work: () => Promise<void>): Prom
   const locked = Promise.withResolvers<void>();
   const done = Promise.withResolvers<void>();
   const holding = database.transaction(async (tx) => {
-    await lockReservation(tx, { id });
+    await lockReservations(tx, { ids: [id] });
     locked.resolve();
     await done.promise;
   });
@@ -99,7 +95,7 @@ test("what is held for too long goes back, with what the saga must hear of it", 
   const [young] = await held(await openShop(database, { stock: 1 }), 1, HOLD_SECONDS - 30);
   assert.ok(unheard && charged && paid && cancelled && young);
   await database.transaction((tx) => markPaymentPending(tx, [charged.sagaId, paid.sagaId]));
-  await handleSagaCommand(changes, confirmation(paid));
+  await handleSagaCommands(changes, [confirmation(paid)]);
   await cancelForBuyer(changes, cancelled.id, cancelled.userId);
   await sweepAll();
   assert.equal(await Promise.all([unheard, charged, paid, cancelled, young].map(statusOf)), [
@@ -137,7 +133,7 @@ test("a release and a confirmation at once: one wins, and the saga hears which",
       new HoldExpiry({ database, changes, log, holdSeconds: HOLD_SECONDS, onReleased: () => {} }),
   );
   await Promise.all([
-    ...all.map((one) => handleSagaCommand(changes, confirmation(one))),
+    ...all.map((one) => handleSagaCommands(changes, [confirmation(one)])),
     ...[expiry, ...others].map((one) => one.sweep()),
   ]);
   await sweepAll();
@@ -166,8 +162,8 @@ test("whoever holds the row first wins: the other finds it ended", async () => {
   await whileLocked(early, async () => {
     assert.is(await release([late.id, early.id]), 1, "a row that is being changed is left");
   });
-  await handleSagaCommand(changes, confirmation(early));
-  await handleSagaCommand(changes, confirmation(late));
+  await handleSagaCommands(changes, [confirmation(early)]);
+  await handleSagaCommands(changes, [confirmation(late)]);
   assert.equal([await statusOf(late), await statusOf(early)], ["CANCELLED", "CONFIRMED"]);
   assert.is(await release([late.id, early.id]), 0);
   const heard = (await told(late)).map((message) => message.type);

@@ -1,13 +1,17 @@
 /** What selling, confirming and cancelling ask of the ticket database. */
 import type { Message } from "../common/contracts/messages.ts";
 import type { Database } from "../common/database.ts";
-import { firstTime, putMessages } from "../common/outbox/outbox-store.ts";
+import { firstTimes, putMessages } from "../common/outbox/outbox-store.ts";
 import type { Reservation } from "./reservation.ts";
 import {
-  findByKey,
-  lockReservation,
+  type Cancellation,
+  lockReservations,
   markCancelled,
   markConfirmed,
+  type Which,
+} from "./reservation-change-store.ts";
+import {
+  findByKey,
   type ReserveRequest,
   type ReserveVerdict,
   reserve,
@@ -15,13 +19,11 @@ import {
 
 /** Inside one transaction; each is explained at the statement of the same name. */
 export interface ChangeTransaction {
-  firstTime(messageId: string): Promise<boolean>;
+  firstTimes(messageIds: readonly string[]): Promise<ReadonlySet<string>>;
   putMessages(messages: readonly Message[]): Promise<void>;
-  lockReservation(
-    which: { readonly id: number } | { readonly sagaId: string },
-  ): Promise<Reservation | null>;
-  markConfirmed(id: number): Promise<void>;
-  markCancelled(id: number, reason: string): Promise<void>;
+  lockReservations(which: Which): Promise<readonly Reservation[]>;
+  markConfirmed(ids: readonly number[]): Promise<void>;
+  markCancelled(cancellations: readonly Cancellation[]): Promise<void>;
 }
 
 export interface ChangeBooks {
@@ -39,11 +41,11 @@ export function changeBooks(database: Database): ChangeBooks {
     transaction: (work) =>
       database.transaction((tx) =>
         work({
-          firstTime: (messageId) => firstTime(tx, messageId),
+          firstTimes: (messageIds) => firstTimes(tx, messageIds),
           putMessages: (messages) => putMessages(tx, messages),
-          lockReservation: (which) => lockReservation(tx, which),
-          markConfirmed: (id) => markConfirmed(tx, id),
-          markCancelled: (id, reason) => markCancelled(tx, id, reason),
+          lockReservations: (which) => lockReservations(tx, which),
+          markConfirmed: (ids) => markConfirmed(tx, ids),
+          markCancelled: (cancellations) => markCancelled(tx, cancellations),
         }),
       ),
   };

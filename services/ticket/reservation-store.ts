@@ -1,7 +1,7 @@
 /** Reservations and the stock they hold: the statements that sell, confirm, give back and list. */
 import { z } from "zod";
 import { reservationStatus } from "../common/contracts/ticket.ts";
-import { type Queryable, sql, type Transaction } from "../common/database.ts";
+import { type Queryable, sql } from "../common/database.ts";
 import { centsFromText } from "../common/money.ts";
 import type { Reservation } from "./reservation.ts";
 
@@ -226,47 +226,4 @@ export async function listOfUser(
   return db.any(sql.type(reservationRow)`
     select * from reservation_now where user_id = ${userId} and ${older}
     order by id desc limit ${page.limit}`);
-}
-
-/** By its id or its saga's; nobody else changes it until the transaction ends. */
-export async function lockReservation(
-  tx: Transaction,
-  which: { readonly id: number } | { readonly sagaId: string },
-): Promise<Reservation | null> {
-  const wanted =
-    "id" in which ? sql.fragment`r.id = ${which.id}` : sql.fragment`r.saga_id = ${which.sagaId}`;
-  return tx.maybeOne(sql.type(reservationRow)`
-    select r.id, r.saga_id, r.user_id, r.product_id, p.name as product_name, p.event_id, r.quantity,
-      r.total_price, r.status, r.cancel_reason, r.created_at, r.updated_at
-    from reservation r join product p on p.id = r.product_id
-    where ${wanted} for no key update of r`);
-}
-
-export async function markConfirmed(tx: Transaction, id: number): Promise<void> {
-  await tx.query(sql.unsafe`
-    update reservation set status = 'CONFIRMED', updated_at = now()
-    where id = ${id} and status in ('PENDING', 'PAYMENT_PENDING')`);
-}
-
-/** Cancels and gives the stock back, both in one statement and both at most once. */
-export async function markCancelled(tx: Transaction, id: number, reason: string): Promise<void> {
-  await tx.query(sql.unsafe`
-    with cancelled as (
-      update reservation set status = 'CANCELLED', cancel_reason = ${reason}, updated_at = now()
-      where id = ${id} and status <> 'CANCELLED'
-      returning product_id, quantity
-    )
-    update product p set available_stock = available_stock + c.quantity
-    from cancelled c where p.id = c.product_id`);
-}
-
-/** The saga was told of these: their payments are on their way. */
-export async function markPaymentPending(
-  tx: Transaction,
-  sagaIds: readonly string[],
-): Promise<void> {
-  if (sagaIds.length === 0) return;
-  await tx.query(sql.unsafe`
-    update reservation set status = 'PAYMENT_PENDING', updated_at = now()
-    where saga_id = any(${sql.array([...sagaIds], "text")}) and status = 'PENDING'`);
 }

@@ -6,7 +6,8 @@ import { z } from "zod";
 import { parseMessage } from "../common/contracts/messages.ts";
 import { sql } from "../common/database.ts";
 import { markEventCancelled } from "./catalogue-store.ts";
-import { markCancelled, type ReserveRequest, reserve } from "./reservation-store.ts";
+import { markCancelled } from "./reservation-change-store.ts";
+import { type ReserveRequest, reserve } from "./reservation-store.ts";
 import { aRequest, assertEquation, openShop, ticketDatabase } from "./testing/ticket-database.ts";
 
 const { database, drop } = await ticketDatabase();
@@ -69,7 +70,9 @@ test("what was cancelled does not count for the limit", async () => {
   const first = await one(aRequest(shop, { quantity: 2 }));
   assert.ok(first.verdict === "RESERVED");
   assert.is((await one(aRequest(shop))).verdict, "PURCHASE_LIMIT");
-  await database.transaction((tx) => markCancelled(tx, first.reservation.id, "test"));
+  await database.transaction((tx) =>
+    markCancelled(tx, [{ id: first.reservation.id, reason: "test" }]),
+  );
   assert.is((await one(aRequest(shop))).verdict, "RESERVED");
 });
 

@@ -14,8 +14,9 @@ import { HoldExpiry } from "./hold-expiry.ts";
 import { readLedger } from "./ledger-store.ts";
 import type { Reservation } from "./reservation.ts";
 import { changeBooks } from "./reservation-books.ts";
-import { type Changes, cancelForBuyer, handleSagaCommand } from "./reservation-changes.ts";
-import { markPaymentPending, reserve } from "./reservation-store.ts";
+import { markPaymentPending } from "./reservation-change-store.ts";
+import { type Changes, cancelForBuyer, handleSagaCommands } from "./reservation-changes.ts";
+import { reserve } from "./reservation-store.ts";
 import {
   aRequest,
   assertEquation,
@@ -67,12 +68,17 @@ for (const seed of [1, 20_260_101]) {
         if (verdict.verdict === "RESERVED") bought.push(verdict.reservation);
       }
     };
+    // Several at once, of both products, some of one reservation; and all of it twice.
     const command = async () => {
-      const one = bought[draw(Math.max(1, bought.length))];
-      if (!one) return;
-      const type = draw(2) === 0 ? "ConfirmReservation" : "CancelReservation";
-      const message = sagaMessage(type, one);
-      await Promise.all([handleSagaCommand(changes, message), handleSagaCommand(changes, message)]);
+      if (bought.length === 0) return;
+      const messages = Array.from({ length: 1 + draw(5) }, () => {
+        const type = draw(2) === 0 ? "ConfirmReservation" : "CancelReservation";
+        return sagaMessage(type, bought[draw(bought.length)]!);
+      });
+      await Promise.all([
+        handleSagaCommands(changes, messages),
+        handleSagaCommands(changes, messages.toReversed()),
+      ]);
     };
     const buyerCancels = async () => {
       const one = bought[draw(Math.max(1, bought.length))];
@@ -134,9 +140,9 @@ test("a confirmation and a cancellation at once end as one or the other, never b
     assert.ok(verdict?.verdict === "RESERVED");
     const one = verdict.reservation;
     await Promise.all([
-      handleSagaCommand(changes, sagaMessage("ConfirmReservation", one)),
+      handleSagaCommands(changes, [sagaMessage("ConfirmReservation", one)]),
       cancelForBuyer(changes, one.id, one.userId),
-      handleSagaCommand(changes, sagaMessage("CancelReservation", one)),
+      handleSagaCommands(changes, [sagaMessage("CancelReservation", one)]),
     ]);
   }
   // Each was cancelled by one of two: whatever the order, all stock is back, and only once.

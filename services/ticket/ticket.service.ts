@@ -17,8 +17,9 @@ import { EventCompensation } from "./event-compensation.ts";
 import { countOverdue, HoldExpiry } from "./hold-expiry.ts";
 import { PassGate } from "./pass-gate.ts";
 import { changeBooks, saleBooks } from "./reservation-books.ts";
-import { type Changes, handleSagaCommand } from "./reservation-changes.ts";
-import { isPassSpent, markPaymentPending } from "./reservation-store.ts";
+import { markPaymentPending } from "./reservation-change-store.ts";
+import { type Changes, handleSagaCommands } from "./reservation-changes.ts";
+import { isPassSpent } from "./reservation-store.ts";
 import { type TicketRoutes, ticketRoutes } from "./ticket.http.ts";
 
 export function ticketService(context: ServiceContext): ServiceSchema {
@@ -71,7 +72,7 @@ async function start(context: ServiceContext, database: Database, parts: Parts):
   const books = saleBooks(database);
   const batch = config.RESERVE_BATCH;
   const desk = new BookingDesk({ books, gate, clock, ids: uuid, log, batch, onReserved });
-  await bus.consume("ticket", (message) => handleSagaCommand(changes, message));
+  await bus.consume("ticket", (message) => handleSagaCommands(changes, [message]));
   const edge = await openTicketEdge(context, {
     database,
     desk,
