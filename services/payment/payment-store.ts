@@ -134,6 +134,8 @@ export function claimDue(
 export interface Capture {
   readonly id: string;
   readonly transactionId: string;
+  /** By the provider's clock. */
+  readonly capturedAt: string;
 }
 
 /** PROCESSING → COMPLETED, and due at once where a refund was ordered. Returns those that changed. */
@@ -142,12 +144,13 @@ export async function recordCaptured(
   captures: readonly Capture[],
 ): Promise<readonly StoredPayment[]> {
   if (captures.length === 0) return [];
-  const rows = captures.map((one) => [one.id, one.transactionId]);
+  const rows = captures.map((one) => [one.id, one.transactionId, one.capturedAt]);
   return tx.any(sql.type(paymentRow)`
     update payment p set status = 'COMPLETED', transaction_id = o.transaction_id,
-      completed_at = now(), failure_reason = null, unknown_since = null, attempts = 0,
+      captured_at = o.captured_at, completed_at = now(), failure_reason = null, unknown_since = null, attempts = 0,
       due_at = case when p.refund_ordered_at is not null then now() end
-    from ${sql.unnest(rows, ["text", "text"])} as o (id, transaction_id)
+    from ${sql.unnest(rows, ["text", "text", "timestamptz"])}
+      as o (id, transaction_id, captured_at)
     where p.id = o.id and p.status = 'PROCESSING'
     returning ${COLUMNS}`);
 }
@@ -217,6 +220,18 @@ export async function postpone(
       as o (id, status, refund_ordered, attempts, delay_seconds, because)
     where p.id = o.id and p.status = o.status and p.attempts = o.attempts
       and (p.refund_ordered_at is not null) = o.refund_ordered`);
+}
+
+/**
+ * Makes a worker ask about the saga's payment now, if there is anything left to ask. One that a
+ * worker asks about for the first time is left to it: what it hears comes sooner.
+ */
+export async function askNow(tx: Transaction, sagaId: string): Promise<boolean> {
+  const result = await tx.query(sql.unsafe`
+    update payment set due_at = least(due_at, now())
+    where saga_id = ${sagaId}
+      and (unknown_since is not null or (status = 'COMPLETED' and refund_ordered_at is not null))`);
+  return (result.rowCount ?? 0) > 0;
 }
 
 export async function paymentById(db: Queryable, id: string): Promise<StoredPayment | undefined> {
