@@ -53,7 +53,7 @@ export const LIMITS = {
   statementRows: 1_000,
   /** Our payments, and the provider's charges, that one page of a reconciliation compares. */
   reconciledPayments: 2_000,
-  reconciledCharges: 20_000,
+  reconciledCharges: 5_000,
   /** Bytes of a webhook's body: an event holds one object, of a few KB. */
   webhookBytes: 256 * 1024,
   /** Charges and refunds on their way to the payment provider at a time. */

@@ -1,6 +1,6 @@
 /** The payment table: every statement on it. */
 import { z } from "zod";
-import { paymentStatus } from "../common/contracts/payment.ts";
+import { type PaymentStatus, paymentStatus } from "../common/contracts/payment.ts";
 import { type Queryable, sql, type Transaction } from "../common/database.ts";
 import { centsFromText, textFromCents } from "../common/money.ts";
 
@@ -248,6 +248,27 @@ export function paymentsByReservation(
     select ${COLUMNS} from payment p
     where p.reservation_id > ${after} and p.reservation_id <= ${until}
     order by p.reservation_id, p.created_at, p.id`);
+}
+
+export interface PaymentFilter {
+  readonly status?: PaymentStatus | undefined;
+  readonly sagaId?: string | undefined;
+  readonly reservationId?: number | undefined;
+}
+
+/** The newest payments that fit, by their place in time; at most `limit`. */
+export function newestPayments(
+  db: Queryable,
+  filter: PaymentFilter,
+  limit: number,
+): Promise<readonly StoredPayment[]> {
+  const { status = null, sagaId = null, reservationId = null } = filter;
+  return db.any(sql.type(paymentRow)`
+    select ${COLUMNS} from payment p
+    where (${status}::text is null or p.status = ${status})
+      and (${sagaId}::text is null or p.saga_id = ${sagaId})
+      and (${reservationId}::int is null or p.reservation_id = ${reservationId})
+    order by coalesce(p.captured_at, p.created_at) desc, p.id limit ${limit}`);
 }
 
 /** Reservations that have a payment, in order; at most `limit`. */
