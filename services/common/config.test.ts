@@ -96,6 +96,35 @@ test("test accounts are for the embedded stack only, and never for production", 
   );
 });
 
+const STRIPE = {
+  PAYMENT_PROVIDER: "stripe",
+  STRIPE_SECRET_KEY: "sk_test_hunter2",
+  STRIPE_WEBHOOK_SECRET: "whsec_hunter2",
+};
+
+test("a provider is chosen whole, and settings of the other one are refused by name", () => {
+  assert.is(readConfig({}).PAYMENT_PROVIDER, "simulated");
+  assert.is(readConfig(STRIPE).STRIPE_CURRENCY, "eur");
+  assert.is(readConfig({ ...STRIPE, STRIPE_API_BASE: "http://127.0.0.1:1" }).embedded, true);
+  for (const [change, named] of [
+    [{ STRIPE_SECRET_KEY: "" }, "needs STRIPE_SECRET_KEY"],
+    [{ STRIPE_WEBHOOK_SECRET: "" }, "needs STRIPE_WEBHOOK_SECRET"],
+    [{ PAYMENT_PROVIDER: "simulated" }, "STRIPE_SECRET_KEY is set, but"],
+    [{ PAYMENT_LATE_PERCENT: "5" }, "PAYMENT_LATE_PERCENT=5"],
+    [{ STRIPE_SECRET_KEY: "pk_test_hunter2" }, "STRIPE_SECRET_KEY=…: must be a secret key"],
+    [{ STRIPE_SECRET_KEY: "sk_live_hunter2" }, "STRIPE_PAYMENT_METHOD=pm_card_visa"],
+    [{ STRIPE_WEBHOOK_SECRET: "hunter2" }, "STRIPE_WEBHOOK_SECRET=…: must be"],
+    [{ STRIPE_CURRENCY: "jpy" }, "STRIPE_CURRENCY=jpy: must be a currency with two decimals"],
+    [{ STRIPE_API_BASE: "http://example.com" }, "STRIPE_API_BASE=http://example.com: must start"],
+    [{ STRIPE_API_BASE: "https://example.com/v2" }, "STRIPE_API_BASE=https://example.com/v2"],
+  ] as const) {
+    const message = refusal({ ...STRIPE, ...change });
+    assert.ok(message.includes(named), message);
+    assert.not.match(message, "hunter");
+    assert.not.match(message, "\n");
+  }
+});
+
 test("settings that contradict each other are refused", () => {
   const message = refusal({ PAYMENT_MIN_LATENCY_MS: "50", PAYMENT_MAX_LATENCY_MS: "10" });
   assert.match(message, "PAYMENT_MIN_LATENCY_MS=50");

@@ -33,6 +33,16 @@ const rotatingSecrets = z
       .refine((keys) => new Set(keys).size === keys.length, "must not name a key twice"),
   );
 
+/** Money here has two decimals; Stripe counts these currencies in other units. */
+const OTHER_MINOR_UNITS: ReadonlySet<string> = new Set(
+  "bif clp djf gnf huf isk jpy kmf krw mga pyg rwf twd ugx vnd vuv xaf xof xpf bhd jod kwd omr tnd".split(
+    " ",
+  ),
+);
+
+const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "[::1]" || /^127(\.\d+){3}$/.test(host);
+
 const schema = z.object({
   NODE_ENV: z.enum(["production", "development", "test"]).default("development"),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).optional(),
@@ -74,6 +84,7 @@ const schema = z.object({
   // Ids of reservations are trusted to have come into sight after twice the longest statement (15 s).
   HOLD_SECONDS: seconds(60, 86_400).optional(),
 
+  PAYMENT_PROVIDER: z.enum(["simulated", "stripe"]).default("simulated"),
   PAYMENT_TIMEOUT_MS: z.coerce.number().int().min(10).max(120_000).default(10_000),
   PAYMENT_FAILURE_PERCENT: percent.default(0),
   PAYMENT_SILENT_PERCENT: percent.default(0),
@@ -82,6 +93,31 @@ const schema = z.object({
   PAYMENT_MIN_LATENCY_MS: z.coerce.number().int().min(0).max(60_000).default(20),
   PAYMENT_MAX_LATENCY_MS: z.coerce.number().int().min(0).max(60_000).default(120),
   PAYMENT_SEED: z.coerce.number().int().min(0).max(2_147_483_647).default(1),
+
+  STRIPE_SECRET_KEY: z
+    .string()
+    .regex(/^(sk|rk)_(test|live)_\S+$/, "must be a secret key: sk_test_…, sk_live_…, rk_…")
+    .optional(),
+  STRIPE_WEBHOOK_SECRET: z
+    .string()
+    .regex(/^whsec_\S+$/, "must be an endpoint's signing secret: whsec_…")
+    .optional(),
+  STRIPE_CURRENCY: z
+    .string()
+    .regex(/^[a-z]{3}$/, "must be a three-letter currency in lower case")
+    .refine((code) => !OTHER_MINOR_UNITS.has(code), "must be a currency with two decimals")
+    .default("eur"),
+  STRIPE_PAYMENT_METHOD: z
+    .string()
+    .regex(/^pm_\w+$/, "must be a payment method: pm_…")
+    .default("pm_card_visa"),
+  STRIPE_API_BASE: url("https", "http")
+    .refine((text) => new URL(text).pathname === "/", "must be a URL without a path")
+    .refine(
+      (text) => new URL(text).protocol === "https:" || isLoopback(new URL(text).hostname),
+      "must start with https://, but for this machine itself",
+    )
+    .optional(),
 });
 
 /** What the saga gets for its own ways out, restarts included, before seats are taken from it. */
@@ -140,6 +176,7 @@ function derive(settings: Settings): Config {
       `HOLD_SECONDS=${holdSeconds}: must exceed PAYMENT_DEADLINE_SECONDS=${settings.PAYMENT_DEADLINE_SECONDS}`,
     );
   }
+  checkProvider(settings);
   return {
     ...settings,
     embedded,
@@ -156,6 +193,40 @@ function derive(settings: Settings): Config {
   };
 }
 
+/** Half a provider is none, and settings for the one that was not chosen are a mistake. */
+function checkProvider(settings: Settings): void {
+  const provider = settings.PAYMENT_PROVIDER;
+  for (const name of ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"] as const) {
+    if (provider === "stripe" && settings[name] === undefined) {
+      throw new ConfigurationError(`PAYMENT_PROVIDER=stripe: needs ${name} too`);
+    }
+  }
+  for (const name of ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_BASE"] as const) {
+    if (provider !== "stripe" && settings[name] !== undefined) {
+      throw new ConfigurationError(
+        `${name} is set, but PAYMENT_PROVIDER=${provider}: set PAYMENT_PROVIDER=stripe or unset ${name}`,
+      );
+    }
+  }
+  for (const name of [
+    "PAYMENT_FAILURE_PERCENT",
+    "PAYMENT_SILENT_PERCENT",
+    "PAYMENT_LATE_PERCENT",
+  ] as const) {
+    if (provider === "stripe" && settings[name] > 0) {
+      throw new ConfigurationError(
+        `${name}=${settings[name]}: is for the simulated provider; unset it or PAYMENT_PROVIDER=stripe`,
+      );
+    }
+  }
+  const live = settings.STRIPE_SECRET_KEY?.includes("_live_");
+  if (live && settings.STRIPE_PAYMENT_METHOD.startsWith("pm_card_")) {
+    throw new ConfigurationError(
+      `STRIPE_PAYMENT_METHOD=${settings.STRIPE_PAYMENT_METHOD}: is for tests, and STRIPE_SECRET_KEY is a live key`,
+    );
+  }
+}
+
 /** Names and defaults, for the documentation and `--help`; a test holds the README to it. */
 export function settingNames(): readonly string[] {
   return Object.keys(schema.shape);
@@ -166,7 +237,12 @@ export function processEnvironment(): NodeJS.ProcessEnv {
   return process.env;
 }
 
-const SECRETS: ReadonlySet<string> = new Set(["SERVICE_CREDENTIAL", "QUEUE_TICKET_KEYS"]);
+const SECRETS: ReadonlySet<string> = new Set([
+  "SERVICE_CREDENTIAL",
+  "QUEUE_TICKET_KEYS",
+  "STRIPE_SECRET_KEY",
+  "STRIPE_WEBHOOK_SECRET",
+]);
 
 /** Secrets do not go into error messages: neither credentials nor passwords inside URLs. */
 function shown(name: string, value: unknown): string {

@@ -54,6 +54,13 @@ export const LIMITS = {
   outboxLeaseSeconds: 20,
   /** Milliseconds a consumer may take for one message. */
   deliveryMs: 10_000,
+  /** Charges in one page of the simulated provider's statement. */
+  statementRows: 1_000,
+  /** Our payments, and the provider's charges, that one page of a reconciliation compares. */
+  reconciledPayments: 2_000,
+  reconciledCharges: 5_000,
+  /** Bytes of a webhook's body: an event holds one object, of a few KB. */
+  webhookBytes: 256 * 1024,
   /** Charges and refunds on their way to the payment provider at a time. */
   providerCalls: 64,
   /** Password hashes computed at once, and waiting for their turn: 19 MiB of memory each. */
@@ -74,6 +81,10 @@ export function assertLimits(): void {
     [LIMITS.streamsPerClient <= LIMITS.streams, "streamsPerClient must not exceed streams"],
     [LIMITS.streamStuckMs < LIMITS.streamMs, "streamStuckMs must end before its stream does"],
     [LIMITS.streams <= LIMITS.waiting, "streams must not exceed waiting: each listens for a place"],
+    [
+      LIMITS.reconciledPayments <= LIMITS.reconciledCharges,
+      "reconciledPayments must not exceed reconciledCharges: each has a charge of its own",
+    ],
     [LIMITS.pageRows <= LIMITS.ledgerRows, "pageRows must not exceed ledgerRows"],
   ];
   for (const [holds, why] of relations) if (!holds) throw new Error(`limits.ts: ${why}`);

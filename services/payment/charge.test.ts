@@ -15,14 +15,16 @@ import {
   type ProviderCall,
   refundKey,
   type Step,
+  sagaOfChargeKey,
 } from "./charge.ts";
 
 const later = (because: string): Step => ({ do: "askLater", because });
 const call = (next: ProviderCall): Step => ({ do: "call", call: next });
 const fail = (reason: string): Step => ({ do: "fail", reason });
-const complete: Step = { do: "complete", transactionId: "txn_1" };
+const AT = "2026-01-01T00:00:00.000Z";
+const complete: Step = { do: "complete", transactionId: "txn_1", capturedAt: AT };
 
-const captured: Heard = { result: "captured", transactionId: "txn_1" };
+const captured: Heard = { result: "captured", transactionId: "txn_1", at: AT };
 const declined: Heard = { result: "declined", reason: "no funds" };
 const silence: Heard = { result: "silence", because: "no answer in 10 ms" };
 const forbidden: Heard = { result: "forbidden" };
@@ -133,10 +135,27 @@ test("a claim needs two calls at most", () => {
   }
 });
 
-test("a transaction id that cannot be stored leaves the outcome unknown", () => {
+test("a transaction id or an instant that cannot be stored leaves the outcome unknown", () => {
   for (const transactionId of ["", "a b", "txn\0", "ü", "x".repeat(201)]) {
-    assert.is(nextStep("charge", false, { result: "captured", transactionId }).do, "askLater");
+    const heard: Heard = { result: "captured", transactionId, at: AT };
+    assert.is(nextStep("charge", false, heard).do, "askLater");
   }
+  for (const at of ["", "soon", "2026-13-01T00:00:00.000Z", "2026-01-01", "infinity"]) {
+    const heard: Heard = { result: "captured", transactionId: "txn_1", at };
+    assert.is(nextStep("charge", false, heard).do, "askLater", at);
+  }
+});
+
+test("what a broken call said can be stored", () => {
+  const said: Heard = { result: "silence", because: "reset\0by peer" };
+  for (const one of ["charge", "find", "forbid", "refund"] as const) {
+    assert.equal(nextStep(one, false, said), later("reset by peer"));
+  }
+});
+
+test("a charge's key tells its saga", () => {
+  assert.is(sagaOfChargeKey(chargeKey("saga_1")), "saga_1");
+  assert.is(sagaOfChargeKey(refundKey("saga_1")), undefined);
 });
 
 test("a reason from outside becomes one legible line", () => {

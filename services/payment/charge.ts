@@ -13,6 +13,9 @@ export const CANCELLED_BEFORE_CHARGE = "cancelled before the charge";
 
 /** `charge-<sagaId>`: a saga has one key, so at most one charge is ever captured for it. */
 export const chargeKey = (sagaId: string): string => `charge-${sagaId}`;
+/** Undefined for a key that is no saga's charge. */
+export const sagaOfChargeKey = (key: string): string | undefined =>
+  key.startsWith("charge-") ? key.slice("charge-".length) : undefined;
 export const refundKey = (sagaId: string): string => `refund-${sagaId}`;
 
 /**
@@ -69,7 +72,7 @@ export type Heard =
 /** What settles a payment, or the call to make next, or the decision to ask again later. */
 export type Step =
   | { readonly do: "call"; readonly call: ProviderCall }
-  | { readonly do: "complete"; readonly transactionId: string }
+  | { readonly do: "complete"; readonly transactionId: string; readonly capturedAt: string }
   | { readonly do: "fail"; readonly reason: string }
   | { readonly do: "refunded" }
   | { readonly do: "askLater"; readonly because: string };
@@ -98,7 +101,8 @@ export function firstCall(before: PaymentStatus): ProviderCall {
  * never a failure. After at most one more call it ends in a step that is none.
  */
 export function nextStep(call: ProviderCall, refundOrdered: boolean, heard: Heard): Step {
-  if (heard.result === "silence") return { do: "askLater", because: heard.because };
+  // Stored with a refund that is not done, so a text that cannot be would hold up its whole batch.
+  if (heard.result === "silence") return { do: "askLater", because: legible(heard.because) };
   return call === "refund" ? afterRefund(heard) : afterCharge(call, refundOrdered, heard);
 }
 
@@ -112,9 +116,9 @@ function afterRefund(heard: Heard): Step {
 function afterCharge(call: ProviderCall, refundOrdered: boolean, heard: Heard): Step {
   switch (heard.result) {
     case "captured":
-      return usableId(heard.transactionId)
-        ? { do: "complete", transactionId: heard.transactionId }
-        : { do: "askLater", because: "captured, but the transaction id cannot be stored" };
+      return usableId(heard.transactionId) && usableInstant(heard.at)
+        ? { do: "complete", transactionId: heard.transactionId, capturedAt: heard.at }
+        : { do: "askLater", because: "captured, but its transaction id or time cannot be stored" };
     case "declined":
       return { do: "fail", reason: legible(heard.reason) };
     case "forbidden":
@@ -146,6 +150,10 @@ export function legible(text: string): string {
     .trim()
     .slice(0, 300);
   return line || "no reason given";
+}
+
+function usableInstant(at: string): boolean {
+  return /^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z$/.test(at) && !Number.isNaN(Date.parse(at));
 }
 
 /** Other ids are not stored: one of them would make the whole batch unwritable. */

@@ -31,7 +31,7 @@ export async function ledgerPage(
   const page = { after: range.after, until: last };
   // Ours first: an outcome that we know is then in the provider's statement too.
   const payments = await paymentsByReservation(database, page);
-  const lines = await provider.statement(page);
+  const lines = await provider.movements(page);
   return {
     payments: payments.map(({ id, sagaId, reservationId, amountCents, status }) => ({
       id,

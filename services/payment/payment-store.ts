@@ -1,6 +1,6 @@
 /** The payment table: every statement on it. */
 import { z } from "zod";
-import { paymentStatus } from "../common/contracts/payment.ts";
+import { type PaymentStatus, paymentStatus } from "../common/contracts/payment.ts";
 import { type Queryable, sql, type Transaction } from "../common/database.ts";
 import { centsFromText, textFromCents } from "../common/money.ts";
 
@@ -134,6 +134,8 @@ export function claimDue(
 export interface Capture {
   readonly id: string;
   readonly transactionId: string;
+  /** By the provider's clock. */
+  readonly capturedAt: string;
 }
 
 /** PROCESSING → COMPLETED, and due at once where a refund was ordered. Returns those that changed. */
@@ -142,12 +144,13 @@ export async function recordCaptured(
   captures: readonly Capture[],
 ): Promise<readonly StoredPayment[]> {
   if (captures.length === 0) return [];
-  const rows = captures.map((one) => [one.id, one.transactionId]);
+  const rows = captures.map((one) => [one.id, one.transactionId, one.capturedAt]);
   return tx.any(sql.type(paymentRow)`
     update payment p set status = 'COMPLETED', transaction_id = o.transaction_id,
-      completed_at = now(), failure_reason = null, unknown_since = null, attempts = 0,
+      captured_at = o.captured_at, completed_at = now(), failure_reason = null, unknown_since = null, attempts = 0,
       due_at = case when p.refund_ordered_at is not null then now() end
-    from ${sql.unnest(rows, ["text", "text"])} as o (id, transaction_id)
+    from ${sql.unnest(rows, ["text", "text", "timestamptz"])}
+      as o (id, transaction_id, captured_at)
     where p.id = o.id and p.status = 'PROCESSING'
     returning ${COLUMNS}`);
 }
@@ -219,6 +222,18 @@ export async function postpone(
       and (p.refund_ordered_at is not null) = o.refund_ordered`);
 }
 
+/**
+ * Makes a worker ask about the saga's payment now, if there is anything left to ask. One that a
+ * worker asks about for the first time is left to it: what it hears comes sooner.
+ */
+export async function askNow(tx: Transaction, sagaId: string): Promise<boolean> {
+  const result = await tx.query(sql.unsafe`
+    update payment set due_at = least(due_at, now())
+    where saga_id = ${sagaId}
+      and (unknown_since is not null or (status = 'COMPLETED' and refund_ordered_at is not null))`);
+  return (result.rowCount ?? 0) > 0;
+}
+
 export async function paymentById(db: Queryable, id: string): Promise<StoredPayment | undefined> {
   const row = await db.maybeOne(sql.type(paymentRow)`
     select ${COLUMNS} from payment p where p.id = ${id}`);
@@ -233,6 +248,27 @@ export function paymentsByReservation(
     select ${COLUMNS} from payment p
     where p.reservation_id > ${after} and p.reservation_id <= ${until}
     order by p.reservation_id, p.created_at, p.id`);
+}
+
+export interface PaymentFilter {
+  readonly status?: PaymentStatus | undefined;
+  readonly sagaId?: string | undefined;
+  readonly reservationId?: number | undefined;
+}
+
+/** The newest payments that fit, by their place in time; at most `limit`. */
+export function newestPayments(
+  db: Queryable,
+  filter: PaymentFilter,
+  limit: number,
+): Promise<readonly StoredPayment[]> {
+  const { status = null, sagaId = null, reservationId = null } = filter;
+  return db.any(sql.type(paymentRow)`
+    select ${COLUMNS} from payment p
+    where (${status}::text is null or p.status = ${status})
+      and (${sagaId}::text is null or p.saga_id = ${sagaId})
+      and (${reservationId}::int is null or p.reservation_id = ${reservationId})
+    order by coalesce(p.captured_at, p.created_at) desc, p.id limit ${limit}`);
 }
 
 /** Reservations that have a payment, in order; at most `limit`. */

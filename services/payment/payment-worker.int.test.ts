@@ -39,6 +39,8 @@ async function working(
   { timeoutMs = 100, count = 1 } = {},
 ): Promise<void> {
   const provider: PaymentProvider = {
+    currency: honest.currency,
+    statement: (period) => honest.statement(period),
     charge: (request, signal) => honest.charge(request, signal),
     refund: (request, signal) => honest.refund(request, signal),
     find: (key, signal) => honest.find(key, signal),
@@ -84,7 +86,7 @@ const becomes = (reservationId: number, status: string) =>
   );
 
 async function moved(reservationId: number): Promise<readonly string[]> {
-  const lines = await honest.statement({ after: reservationId - 1, until: reservationId });
+  const lines = await honest.movements({ after: reservationId - 1, until: reservationId });
   return lines.map((line) => line.type);
 }
 
@@ -235,7 +237,12 @@ test("a process that wakes up after its lease changes nothing that others have s
   const settled = await paymentOf(1);
   await database.transaction(async (tx) => {
     assert.equal(await recordFailed(tx, [{ id: sleeper.id, reason: "late" }]), []);
-    assert.equal(await recordCaptured(tx, [{ id: sleeper.id, transactionId: "txn_late" }]), []);
+    assert.equal(
+      await recordCaptured(tx, [
+        { id: sleeper.id, transactionId: "txn_late", capturedAt: new Date().toISOString() },
+      ]),
+      [],
+    );
     await postpone(tx, [{ payment: sleeper, delayMs: 0, because: "late" }]);
   });
   assert.equal(await paymentOf(1), settled);

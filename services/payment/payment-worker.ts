@@ -188,7 +188,9 @@ export class PaymentWorker {
   #write(batch: readonly Resolved[]): Promise<readonly StoredPayment[]> {
     const { books, clock, ids } = this.#options;
     const captures = batch.flatMap(({ payment: { id }, step }) =>
-      step.do === "complete" ? [{ id, transactionId: step.transactionId }] : [],
+      step.do === "complete"
+        ? [{ id, transactionId: step.transactionId, capturedAt: step.capturedAt }]
+        : [],
     );
     const failures = batch.flatMap(({ payment: { id }, step }) =>
       step.do === "fail" ? [{ id, reason: step.reason }] : [],

@@ -1,31 +1,18 @@
 /** The payment service's routes. */
 import { z } from "zod";
-import {
-  type Payment,
-  type ProviderBehaviour,
-  payment,
-  paymentLedger,
-  paymentLedgerQuery,
-  paymentParams,
-  paymentsQuery,
-  providerBehaviour,
-  providerBehaviourBody,
-} from "../common/contracts/payment.ts";
+import { payment, paymentParams, paymentsQuery } from "../common/contracts/payment.ts";
 import { problem } from "../common/contracts/shared.ts";
-import type { Database } from "../common/database.ts";
 import { Problem } from "../common/errors.ts";
 import { type EdgeApp, principalOf } from "../common/http/edge.ts";
 import type { Principal } from "../common/http/tokens.ts";
-import { numberFromCents } from "../common/money.ts";
-import { ledgerPage } from "./payment-ledger.ts";
+import { type PaymentAdminOptions, paymentAdminRoutes } from "./payment-admin.http.ts";
 import { paymentById, paymentsByReservation, type StoredPayment } from "./payment-store.ts";
-import type { SimulatedProvider } from "./simulated-provider.ts";
+import { shownPayment } from "./payment-view.ts";
+import { stripeWebhookRoute } from "./stripe/stripe-webhook.http.ts";
 
-export interface PaymentRoutesOptions {
-  readonly database: Database;
-  readonly provider: SimulatedProvider;
-  /** Tells every process of the service how the provider behaves from now on. */
-  readonly onBehaviour: (behaviour: ProviderBehaviour) => void;
+export interface PaymentRoutesOptions extends PaymentAdminOptions {
+  /** After the commit of a change that leaves work for the worker. */
+  readonly onWork: () => void;
 }
 
 const security = [{ bearer: [] }];
@@ -33,7 +20,11 @@ const refused = { 400: problem, 401: problem };
 
 export function paymentRoutes(app: EdgeApp, options: PaymentRoutesOptions): void {
   readingRoutes(app, options);
-  adminRoutes(app, options);
+  paymentAdminRoutes(app, options);
+  const { database, opened, clock, onWork } = options;
+  if (opened.kind === "stripe") {
+    stripeWebhookRoute(app, { database, secret: opened.webhookSecret, clock, onWork });
+  }
 }
 
 function readingRoutes(app: EdgeApp, { database }: PaymentRoutesOptions): void {
@@ -52,7 +43,7 @@ function readingRoutes(app: EdgeApp, { database }: PaymentRoutesOptions): void {
       const { reservationId } = request.query;
       const range = { after: reservationId - 1, until: reservationId };
       const found = await paymentsByReservation(database, range);
-      return found.filter((one) => maySee(principalOf(request), one)).map(shown);
+      return found.filter((one) => maySee(principalOf(request), one)).map(shownPayment);
     },
   );
   app.get(
@@ -72,95 +63,11 @@ function readingRoutes(app: EdgeApp, { database }: PaymentRoutesOptions): void {
       if (!found || !maySee(principalOf(request), found)) {
         throw new Problem("NOT_FOUND", "there is no such payment");
       }
-      return shown(found);
+      return shownPayment(found);
     },
   );
-}
-
-function adminRoutes(app: EdgeApp, options: PaymentRoutesOptions): void {
-  const { database, provider } = options;
-  const config = { access: "admin" } as const;
-  const answers = { ...refused, 403: problem };
-  app.get(
-    "/api/admin/provider",
-    {
-      config,
-      schema: {
-        summary: "How the simulated payment provider behaves",
-        security,
-        response: { 200: providerBehaviour, ...answers },
-      },
-    },
-    async () => provider.behaviour,
-  );
-  app.patch(
-    "/api/admin/provider",
-    {
-      config,
-      schema: {
-        summary: "Changes how the simulated payment provider behaves",
-        description: "Holds for calls that begin after it, until the service restarts.",
-        security,
-        body: providerBehaviourBody,
-        response: { 200: providerBehaviour, ...answers },
-      },
-    },
-    async (request) => {
-      const behaviour = changedBehaviour(provider.behaviour, request.body);
-      provider.behave(behaviour);
-      options.onBehaviour(behaviour);
-      return behaviour;
-    },
-  );
-  app.get(
-    "/api/admin/ledger",
-    {
-      config,
-      schema: {
-        summary: "Payments beside the provider's own statement",
-        description:
-          "`limit` counts reservations: all rows of one stand on one page. Go on after `nextAfter` until it is null.",
-        security,
-        querystring: paymentLedgerQuery,
-        response: { 200: paymentLedger, ...answers },
-      },
-    },
-    (request) => ledgerPage(database, provider, request.query),
-  );
-}
-
-/** @throws Problem VALIDATION_FAILED when the latencies contradict each other. */
-function changedBehaviour(
-  before: ProviderBehaviour,
-  change: z.infer<typeof providerBehaviourBody>,
-): ProviderBehaviour {
-  const given = Object.entries(change).filter(([, value]) => value !== undefined);
-  const behaviour: ProviderBehaviour = { ...before, ...Object.fromEntries(given) };
-  if (behaviour.minLatencyMs > behaviour.maxLatencyMs) {
-    const message = `must not exceed maxLatencyMs, which is ${behaviour.maxLatencyMs}`;
-    throw new Problem("VALIDATION_FAILED", `body.minLatencyMs: ${message}`, {
-      errors: [{ path: "body.minLatencyMs", message }],
-    });
-  }
-  return behaviour;
 }
 
 function maySee(principal: Principal, found: StoredPayment): boolean {
   return principal.role === "ADMIN" || principal.userId === found.userId;
-}
-
-function shown(found: StoredPayment): Payment {
-  const { id, sagaId, reservationId, userId, status, transactionId, failureReason } = found;
-  return {
-    id,
-    sagaId,
-    reservationId,
-    userId,
-    amount: numberFromCents(found.amountCents),
-    status,
-    transactionId,
-    failureReason,
-    createdAt: found.createdAt,
-    completedAt: found.completedAt,
-  };
 }

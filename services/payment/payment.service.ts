@@ -1,8 +1,7 @@
 /** The payment service: takes the saga's orders, moves money through the provider, shows payments. */
 import { join } from "node:path";
 import type { Context, ServiceSchema } from "moleculer";
-import type { Config } from "../common/config.ts";
-import { type ProviderBehaviour, providerBehaviour } from "../common/contracts/payment.ts";
+import { providerBehaviour } from "../common/contracts/payment.ts";
 import { answers, type Database } from "../common/database.ts";
 import { type Edge, openEdge } from "../common/http/edge.ts";
 import { lifecycle, ownDatabase, type Parts } from "../common/lifecycle.ts";
@@ -10,29 +9,32 @@ import { OutboxRelay } from "../common/outbox/outbox-relay.ts";
 import { outboxRows } from "../common/outbox/outbox-rows.ts";
 import { countUnsent } from "../common/outbox/outbox-store.ts";
 import type { ServiceContext } from "../common/service-context.ts";
+import { type OpenedProvider, openProvider } from "./open-provider.ts";
 import { paymentRoutes } from "./payment.http.ts";
 import { paymentBooks } from "./payment-books.ts";
 import { paymentOrders } from "./payment-orders.ts";
 import { countOpen, type StoredPayment } from "./payment-store.ts";
 import { PaymentWorker } from "./payment-worker.ts";
-import { SimulatedProvider } from "./simulated-provider.ts";
 
 /** Broadcast, so that a change made through one process holds for all. */
 const BEHAVIOUR_CHANGED = "payment.provider.changed";
+
 export function paymentService(context: ServiceContext): ServiceSchema {
-  let provider: SimulatedProvider | undefined;
+  let opened: OpenedProvider | undefined;
   return {
     name: "payment",
     events: {
-      [BEHAVIOUR_CHANGED]: (ctx: Context<unknown>) =>
-        provider?.behave(providerBehaviour.parse(ctx.params)),
+      [BEHAVIOUR_CHANGED]: (ctx: Context<unknown>) => {
+        if (opened?.kind !== "simulated") return;
+        opened.provider.behave(providerBehaviour.parse(ctx.params));
+      },
     },
     ...lifecycle(context.log, async (parts) => {
       const sql = join(import.meta.dirname, "sql");
       const database = await ownDatabase(context, "payment", { sql, messaging: true });
       parts.opened(() => database.end());
-      provider = new SimulatedProvider(database, initialBehaviour(context.config));
-      await start(context, database, provider, parts);
+      opened = openProvider(context.config, database);
+      await start(context, database, opened, parts);
     }),
   };
 }
@@ -40,7 +42,7 @@ export function paymentService(context: ServiceContext): ServiceSchema {
 async function start(
   context: ServiceContext,
   database: Database,
-  provider: SimulatedProvider,
+  opened: OpenedProvider,
   parts: Parts,
 ): Promise<void> {
   const { config, clock, log, bus } = context;
@@ -50,7 +52,7 @@ async function start(
   const books = paymentBooks(database);
   const worker = new PaymentWorker({
     books,
-    provider,
+    provider: opened.provider,
     clock,
     log,
     timeoutMs: config.PAYMENT_TIMEOUT_MS,
@@ -62,7 +64,7 @@ async function start(
     },
   });
   parts.opened(() => worker.stop());
-  const edge = await openPaymentEdge(context, database, provider);
+  const edge = await openPaymentEdge(context, database, opened, () => worker.wake());
   parts.opened(() => edge.close());
   count = outcomeCounter(edge);
   watchBacklog(edge, database);
@@ -82,11 +84,12 @@ async function start(
 function openPaymentEdge(
   context: ServiceContext,
   database: Database,
-  provider: SimulatedProvider,
+  opened: OpenedProvider,
+  onWork: () => void,
 ): Promise<Edge> {
   return openEdge({
     service: "payment",
-    description: "Payments and refunds of bookings, and the simulated payment provider.",
+    description: "Payments and refunds of bookings, and what the payment provider says of them.",
     host: context.config.HTTP_HOST,
     port: context.config.ports.payment,
     log: context.log,
@@ -95,7 +98,9 @@ function openPaymentEdge(
     routes: (app) =>
       paymentRoutes(app, {
         database,
-        provider,
+        opened,
+        clock: context.clock,
+        onWork,
         onBehaviour(behaviour) {
           context.broker.broadcast(BEHAVIOUR_CHANGED, behaviour).catch((error: unknown) => {
             context.log.warn({ err: error }, "payment: behaviour not passed on");
@@ -130,16 +135,4 @@ function watchBacklog({ metrics }: Edge, database: Database): void {
     "Messages that nobody has taken over yet.",
     read(() => countUnsent(database)),
   );
-}
-
-function initialBehaviour(config: Config): ProviderBehaviour {
-  return {
-    failurePercent: config.PAYMENT_FAILURE_PERCENT,
-    silentPercent: config.PAYMENT_SILENT_PERCENT,
-    latePercent: config.PAYMENT_LATE_PERCENT,
-    lateMs: config.PAYMENT_LATE_MS,
-    minLatencyMs: config.PAYMENT_MIN_LATENCY_MS,
-    maxLatencyMs: config.PAYMENT_MAX_LATENCY_MS,
-    seed: config.PAYMENT_SEED,
-  };
 }

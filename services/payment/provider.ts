@@ -22,6 +22,8 @@ export interface RefundRequest {
 export interface Captured {
   readonly result: "captured";
   readonly transactionId: string;
+  /** The instant by the provider's clock, as its statement has it. */
+  readonly at: string;
 }
 
 export interface Declined {
@@ -29,15 +31,20 @@ export interface Declined {
   readonly reason: string;
 }
 
-export type ChargeAnswer = Captured | Declined;
+/** The provider has the request and has not decided yet. */
+export interface Pending {
+  readonly result: "pending";
+}
+
+/** declined: no money moves under this key, now or ever. */
+export type ChargeAnswer = Captured | Declined | Pending;
 
 /**
- * pending: the provider has the charge and has not decided yet. voided: it was forbidden before it
+ * voided: it was forbidden before it
  * was captured. absent: never heard of it; a request still on its way may arrive later.
  */
 export type FindAnswer =
   | ChargeAnswer
-  | { readonly result: "pending" }
   | { readonly result: "voided" }
   | { readonly result: "absent" };
 
@@ -46,18 +53,42 @@ export type ForbidAnswer = Captured | { readonly result: "forbidden" };
 
 /** refused: the provider knows of no captured charge with that key. */
 export type RefundAnswer =
+  | Pending
   | { readonly result: "refunded"; readonly refundId: string }
   | { readonly result: "refused"; readonly reason: string };
+
+/** Instants by the provider's clock, whole seconds: from `since`, before `until`. */
+export interface Period {
+  readonly since: string;
+  readonly until: string;
+}
+
+/** A captured charge in the provider's statement, with what has been given back of it until now. */
+export interface StatementEntry {
+  /** As in {@link Captured}. */
+  readonly transactionId: string;
+  /** Null where the provider was told of none: not a charge of ours, or not made by this service. */
+  readonly sagaId: string | null;
+  readonly amountCents: number;
+  readonly refundedCents: number;
+  /** Three letters, lower case. */
+  readonly currency: string;
+  readonly at: string;
+}
 
 /**
  * Every call may be repeated: the same key again gives the first answer. A call that throws, or
  * that the signal ends, has an UNKNOWN outcome: the provider may have acted or may still act.
  */
 export interface PaymentProvider {
+  /** All charges are in this one: three letters, lower case. */
+  readonly currency: string;
   charge(request: ChargeRequest, signal: AbortSignal): Promise<ChargeAnswer>;
   refund(request: RefundRequest, signal: AbortSignal): Promise<RefundAnswer>;
   /** What became of the charge with this key. */
   find(key: string, signal: AbortSignal): Promise<FindAnswer>;
   /** From now on a charge with this key is declined, also one that is still on its way. */
   forbid(key: string, signal: AbortSignal): Promise<ForbidAnswer>;
+  /** Every charge captured in the period, page by page, in the provider's order. */
+  statement(period: Period, signal: AbortSignal): AsyncIterable<readonly StatementEntry[]>;
 }

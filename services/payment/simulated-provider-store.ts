@@ -3,24 +3,41 @@ import { z } from "zod";
 import { type Database, sql } from "../common/database.ts";
 import { centsFromText, textFromCents } from "../common/money.ts";
 import type { ReservationRange } from "./payment-store.ts";
-import type { ChargeRequest, FindAnswer, RefundRequest } from "./provider.ts";
+import type {
+  ChargeRequest,
+  FindAnswer,
+  Period,
+  RefundRequest,
+  StatementEntry,
+} from "./provider.ts";
 
 const chargeRow = z.discriminatedUnion("outcome", [
-  z.object({ outcome: z.literal("captured"), transactionId: z.string() }),
+  z.object({ outcome: z.literal("captured"), transactionId: z.string(), at: z.string() }),
   z.object({ outcome: z.literal("declined"), reason: z.string() }),
   z.object({ outcome: z.literal("voided") }),
 ]);
 const refundRow = z.object({ refundId: z.string() });
 const idRow = z.object({ id: z.int() });
-const statementRow = z.object({
+const statementRow = z
+  .object({
+    transactionId: z.string(),
+    sagaId: z.string(),
+    amountCents: z.string().transform(centsFromText),
+    refundedCents: z.string().transform(centsFromText),
+    at: z.string(),
+  })
+  .transform((row) => ({ ...row, currency: SIMULATED_CURRENCY }));
+const movementRow = z.object({
   type: z.enum(["charge", "refund"]),
   sagaId: z.string(),
   amountCents: z.string().transform(centsFromText),
   at: z.string(),
 });
 
-/** A line of the provider's statement: money that moved. */
-export type StatementLine = z.infer<typeof statementRow>;
+/** Money that moved. */
+export type MovementLine = z.infer<typeof movementRow>;
+
+export const SIMULATED_CURRENCY = "eur";
 
 /** What the books say of a charge. */
 export type BookedCharge = Exclude<FindAnswer, { readonly result: "pending" | "absent" }>;
@@ -41,7 +58,7 @@ export async function bookCharge(
     values (${request.key}, ${outcome.result}, ${request.sagaId}, ${request.reservationId},
       ${textFromCents(request.amountCents)}::numeric, ${transactionId}, ${reason})
     on conflict (key) do nothing
-    returning outcome, transaction_id as "transactionId", reason`);
+    returning outcome, transaction_id as "transactionId", reason, at`);
   return booked ? toCharge(booked) : existing(await findCharge(db, request.key));
 }
 
@@ -55,7 +72,7 @@ export async function bookTombstone(db: Database, key: string): Promise<BookedCh
 
 export async function findCharge(db: Database, key: string): Promise<BookedCharge | undefined> {
   const row = await db.maybeOne(sql.type(chargeRow)`
-    select outcome, transaction_id as "transactionId", reason
+    select outcome, transaction_id as "transactionId", reason, at
     from provider_charge where key = ${key}`);
   return row ? toCharge(row) : undefined;
 }
@@ -95,12 +112,32 @@ export async function statementReservations(
   return rows.map((row) => row.id);
 }
 
+/** Captured charges of the period after the one that ended the page before, oldest first. */
+export function statementPage(
+  db: Database,
+  { since, until }: Period,
+  after: StatementEntry | undefined,
+  limit: number,
+): Promise<readonly StatementEntry[]> {
+  const from = after
+    ? sql.fragment`(c.at, c.transaction_id) > (${after.at}::timestamptz, ${after.transactionId})`
+    : sql.fragment`c.at >= ${since}::timestamptz`;
+  return db.any(sql.type(statementRow)`
+    select c.transaction_id as "transactionId", c.saga_id as "sagaId", c.amount as "amountCents",
+      c.at, coalesce((
+        select sum(r.amount) from provider_refund r where r.charge_key = c.key
+      ), 0)::numeric(14, 2) as "refundedCents"
+    from provider_charge c
+    where c.outcome = 'captured' and ${from} and c.at < ${until}::timestamptz
+    order by c.at, c.transaction_id limit ${limit}`);
+}
+
 /** Every captured charge and every refund of the reservations. */
-export function statement(
+export function movements(
   db: Database,
   { after, until }: ReservationRange,
-): Promise<readonly StatementLine[]> {
-  return db.any(sql.type(statementRow)`
+): Promise<readonly MovementLine[]> {
+  return db.any(sql.type(movementRow)`
     select type, "sagaId", "amountCents", at from (
       select 'charge' as type, saga_id as "sagaId", amount as "amountCents", at, reservation_id
       from provider_charge where outcome = 'captured'
@@ -114,7 +151,7 @@ export function statement(
 function toCharge(row: z.infer<typeof chargeRow>): BookedCharge {
   switch (row.outcome) {
     case "captured":
-      return { result: "captured", transactionId: row.transactionId };
+      return { result: "captured", transactionId: row.transactionId, at: row.at };
     case "declined":
       return { result: "declined", reason: row.reason };
     case "voided":

@@ -1,11 +1,13 @@
 /** The simulated provider on real books: one row a key, whoever asks at the same moment. */
-import { test } from "uvu";
+import { suite, test } from "uvu";
 import * as assert from "uvu/assert";
+import type { ProviderBehaviour } from "../common/contracts/payment.ts";
 import type { Database } from "../common/database.ts";
 import { HONEST, ownDatabase } from "./payment-test-aids.ts";
-import type { ChargeRequest } from "./provider.ts";
+import type { ChargeAnswer, ChargeRequest } from "./provider.ts";
 import { chargeFate } from "./simulated-fate.ts";
 import { SimulatedProvider } from "./simulated-provider.ts";
+import { chargeOf, holdToTheProviderPort } from "./testing/provider-conformance.ts";
 
 const ALL = { after: 0, until: 2_147_483_647 };
 let database: Database;
@@ -20,12 +22,10 @@ test.after(() => drop());
 const patient = () => new AbortController().signal;
 const soon = () => AbortSignal.timeout(50);
 
-function request(name: string, reservationId: number): ChargeRequest {
-  return { key: `charge-${name}`, amountCents: 4_990, sagaId: name, reservationId };
-}
+const request = chargeOf;
 
 async function linesOf(provider: SimulatedProvider, name: string) {
-  const lines = await provider.statement(ALL);
+  const lines = await provider.movements(ALL);
   return lines.filter((line) => line.sagaId === name);
 }
 
@@ -36,67 +36,12 @@ async function rejects(promise: Promise<unknown>): Promise<void> {
   );
 }
 
-test("twenty charges with one key at once are one charge with one answer", async () => {
-  const provider = new SimulatedProvider(database, HONEST);
-  const asked = Array.from({ length: 20 }, () => provider.charge(request("many", 1), patient()));
-  const answers = new Set((await Promise.all(asked)).map((answer) => JSON.stringify(answer)));
-  assert.is(answers.size, 1);
-  const lines = await linesOf(provider, "many");
-  assert.equal(
-    lines.map(({ type, amountCents }) => ({ type, amountCents })),
-    [{ type: "charge", amountCents: 4_990 }],
-  );
-});
-
-test("twenty refunds with one key at once move the money back once", async () => {
-  const provider = new SimulatedProvider(database, HONEST);
-  await provider.charge(request("back", 2), patient());
-  const order = { key: "refund-back", chargeKey: "charge-back", amountCents: 4_990 };
-  const asked = Array.from({ length: 20 }, () => provider.refund(order, patient()));
-  const answers = new Set((await Promise.all(asked)).map((answer) => JSON.stringify(answer)));
-  assert.is(answers.size, 1);
-  assert.equal(
-    (await linesOf(provider, "back")).map((line) => line.type),
-    ["charge", "refund"],
-  );
-});
-
-test("a forbidden key is never charged, and a charged one cannot be forbidden", async () => {
-  const provider = new SimulatedProvider(database, HONEST);
-  assert.equal(await provider.forbid("charge-never", patient()), { result: "forbidden" });
-  assert.is((await provider.charge(request("never", 3), patient())).result, "declined");
-  assert.equal(await provider.find("charge-never", patient()), { result: "voided" });
-  assert.equal(await linesOf(provider, "never"), []);
-  const charged = await provider.charge(request("first", 4), patient());
-  assert.equal(await provider.forbid("charge-first", patient()), charged);
-});
-
-test("a charge and a forbid at the same moment have one winner", async () => {
-  const provider = new SimulatedProvider(database, HONEST);
-  for (let round = 0; round < 20; round += 1) {
-    const name = `race-${round}`;
-    const [charged, forbidden] = await Promise.all([
-      provider.charge(request(name, 5), patient()),
-      provider.forbid(`charge-${name}`, patient()),
-    ]);
-    assert.is(charged.result === "captured", forbidden.result === "captured");
-    assert.is((await linesOf(provider, name)).length, charged.result === "captured" ? 1 : 0);
-  }
-});
-
 test("a declined charge stays declined, also when the provider would capture it now", async () => {
   const provider = new SimulatedProvider(database, { ...HONEST, failurePercent: 100 });
   const first = await provider.charge(request("poor", 6), patient());
   assert.is(first.result, "declined");
   provider.behave(HONEST);
   assert.equal(await provider.charge(request("poor", 6), patient()), first);
-  assert.equal(await linesOf(provider, "poor"), []);
-});
-
-test("a refund without a captured charge is refused and moves nothing", async () => {
-  const provider = new SimulatedProvider(database, HONEST);
-  const order = { key: "refund-poor", chargeKey: "charge-poor", amountCents: 4_990 };
-  assert.is((await provider.refund(order, patient())).result, "refused");
   assert.equal(await linesOf(provider, "poor"), []);
 });
 
@@ -122,3 +67,50 @@ test("the books hold what the seed and the keys say, and outlive the provider", 
 });
 
 test.run();
+
+/** Declines by name as well as by its seed: what a card does that has no money on it. */
+class ProviderWithPoorCustomers extends SimulatedProvider {
+  readonly poor = new Set<string>();
+
+  override async charge(request: ChargeRequest, signal: AbortSignal): Promise<ChargeAnswer> {
+    if (!this.poor.has(request.sagaId)) return super.charge(request, signal);
+    const before = this.behaviour;
+    this.behave({ ...before, failurePercent: 100 });
+    // Its fate is drawn before the first pause.
+    const answer = super.charge(request, signal);
+    this.behave(before);
+    return answer;
+  }
+}
+
+const conformance = suite("the simulated provider keeps the port's promises");
+
+holdToTheProviderPort(conformance, async () => {
+  const own = await ownDatabase();
+  const provider = new ProviderWithPoorCustomers(own.database, HONEST);
+  const behave = (change: Partial<ProviderBehaviour>) => provider.behave({ ...HONEST, ...change });
+  return {
+    provider,
+    restarted: () => new SimulatedProvider(own.database, HONEST),
+    decline: (sagaId) => provider.poor.add(sagaId),
+    async moved(sagaId) {
+      const lines = (await provider.movements(ALL)).filter((line) => line.sagaId === sagaId);
+      const sign = { charge: 1, refund: -1 } as const;
+      return {
+        charges: lines.filter((line) => line.type === "charge").length,
+        netCents: lines.reduce((sum, line) => sum + sign[line.type] * line.amountCents, 0),
+      };
+    },
+    lose: (what) =>
+      behave(
+        what === "requests"
+          ? { silentPercent: 100 }
+          : { latePercent: 100, lateMs: 60_000, minLatencyMs: 60_000, maxLatencyMs: 60_000 },
+      ),
+    mend: () => behave({}),
+    passDay() {},
+    close: () => own.drop(),
+  };
+});
+
+conformance.run();

@@ -3,6 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { ProviderBehaviour } from "../common/contracts/payment.ts";
 import type { Database } from "../common/database.ts";
 import { type IdSource, uuid } from "../common/ids.ts";
+import { LIMITS } from "../common/limits.ts";
 import type { ProviderCall } from "./charge.ts";
 import type { ReservationRange } from "./payment-store.ts";
 import type {
@@ -11,8 +12,10 @@ import type {
   FindAnswer,
   ForbidAnswer,
   PaymentProvider,
+  Period,
   RefundAnswer,
   RefundRequest,
+  StatementEntry,
 } from "./provider.ts";
 import { chargeFate, latencyMs } from "./simulated-fate.ts";
 import {
@@ -20,8 +23,10 @@ import {
   bookRefund,
   bookTombstone,
   findCharge,
-  type StatementLine,
-  statement,
+  type MovementLine,
+  movements,
+  SIMULATED_CURRENCY,
+  statementPage,
   statementReservations,
 } from "./simulated-provider-store.ts";
 
@@ -30,6 +35,7 @@ import {
  * it was done, as with a real provider.
  */
 export class SimulatedProvider implements PaymentProvider {
+  readonly currency = SIMULATED_CURRENCY;
   readonly #database: Database;
   readonly #newId: IdSource;
   #behaviour: ProviderBehaviour;
@@ -89,9 +95,18 @@ export class SimulatedProvider implements PaymentProvider {
     return booked.result === "captured" ? booked : { result: "forbidden" };
   }
 
+  async *statement(period: Period): AsyncGenerator<readonly StatementEntry[]> {
+    for (let after: StatementEntry | undefined; ; ) {
+      const page = await statementPage(this.#database, period, after, LIMITS.statementRows);
+      if (page.length > 0) yield page;
+      if (page.length < LIMITS.statementRows) return;
+      after = page.at(-1);
+    }
+  }
+
   /** Money that moved for the reservations, by the provider's own books. */
-  statement(range: ReservationRange): Promise<readonly StatementLine[]> {
-    return statement(this.#database, range);
+  movements(range: ReservationRange): Promise<readonly MovementLine[]> {
+    return movements(this.#database, range);
   }
 
   /** The first `limit` reservations of the range for which money moved. */

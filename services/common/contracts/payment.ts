@@ -1,6 +1,7 @@
 /** HTTP bodies of the payment service. */
 import { z } from "zod";
-import { id, idText, ledgerRange, word } from "./shared.ts";
+import { LIMITS } from "../limits.ts";
+import { id, idText, instantText, ledgerRange, wholeNumberText, word } from "./shared.ts";
 
 export const paymentStatus = z.enum(["PENDING", "PROCESSING", "COMPLETED", "FAILED", "REFUNDED"]);
 export type PaymentStatus = z.infer<typeof paymentStatus>;
@@ -21,6 +22,63 @@ export type Payment = z.infer<typeof payment>;
 
 export const paymentsQuery = z.object({ reservationId: idText });
 export const paymentParams = z.object({ id: word(64) });
+
+/** For administrators: the newest first. */
+export const paymentListQuery = z.object({
+  status: paymentStatus.optional(),
+  sagaId: word(64).optional(),
+  reservationId: idText.optional(),
+  limit: wholeNumberText(1, LIMITS.pageRows).default(LIMITS.pageRows),
+});
+export const paymentList = z.object({ payments: z.array(payment) });
+
+export const reconciliationQuery = z.object({
+  /** Default: a day before `until`. Both are taken as whole seconds. */
+  since: instantText.optional(),
+  /** Default: now. */
+  until: instantText.optional(),
+});
+
+/** What can be wrong between our payments and the provider's statement. */
+export const differenceKind = z.enum([
+  "unknownToUs",
+  "missingAtProvider",
+  "amountDiffers",
+  "currencyDiffers",
+  "chargedTwice",
+  "chargedButFailed",
+  "refundedOnlyThere",
+  "refundedOnlyHere",
+  "refundAmountDiffers",
+  "openTooLong",
+]);
+export type DifferenceKind = z.infer<typeof differenceKind>;
+
+export const paymentDifference = z.object({
+  kind: differenceKind,
+  paymentId: z.string().nullable(),
+  reservationId: id.nullable(),
+  sagaId: z.string().nullable(),
+  transactionId: z.string().nullable(),
+  /** In words. */
+  detail: z.string(),
+});
+export type PaymentDifference = z.infer<typeof paymentDifference>;
+
+/** One page: the part of the period up to `upTo`. The next begins there; null after the last. */
+export const reconciliation = z.object({
+  since: z.string(),
+  upTo: z.string(),
+  until: z.string(),
+  next: z.string().nullable(),
+  /** Payments here, and charges there, that were looked at. */
+  payments: z.int(),
+  charges: z.int(),
+  /** Payments whose money is on its way: nothing is wrong with them yet. */
+  open: z.int(),
+  differences: z.array(paymentDifference),
+});
+export type Reconciliation = z.infer<typeof reconciliation>;
 
 export const paymentLedgerQuery = z.object(ledgerRange);
 
