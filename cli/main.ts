@@ -4,9 +4,13 @@ import { readConfig } from "../services/common/config.ts";
 import { addBench } from "./commands/bench.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addEvent } from "./commands/event.ts";
 import { addJudge } from "./commands/judge.ts";
+import { addProduct } from "./commands/product.ts";
 import { addQueue } from "./commands/queue.ts";
 import { addRepl } from "./commands/repl.ts";
+import { addReservation } from "./commands/reservation.ts";
+import { addSaga } from "./commands/saga.ts";
 import { addSimulate } from "./commands/simulate.ts";
 import { addUp } from "./commands/up.ts";
 import { addUser } from "./commands/user.ts";
@@ -56,7 +60,11 @@ Exit codes: 0 every promise valid · 1 a promise broken · 2 unknown · 3 the ru
     addJudge,
     addDoctor,
     addUser,
+    addEvent,
+    addProduct,
     addQueue,
+    addReservation,
+    addSaga,
     addRepl,
     addBench,
   ]) {

@@ -9,9 +9,19 @@ export interface Output {
   document(value: unknown): void;
   /** What goes on meanwhile. */
   progress(text: string): void;
+  /**
+   * How things stand now: on a terminal it replaces the line said before, elsewhere it is a line of
+   * its own; on stderr under `--json`.
+   */
+  live(text: string): void;
 }
 
+/** Up one line, and clear it. */
+const ONE_LINE_BACK = "\u001b[1A\u001b[2K";
+
 export function createOutput(json: boolean): Output {
+  const stream = json ? process.stderr : process.stdout;
+  let replaces = false;
   return {
     json,
     result: (text) => {
@@ -22,6 +32,12 @@ export function createOutput(json: boolean): Output {
     },
     progress: (text) => {
       process.stderr.write(`${text}\n`);
+    },
+    live: (text) => {
+      // A line that is broken in two could not be taken back.
+      const line = stream.isTTY ? text.slice(0, stream.columns - 1) : text;
+      stream.write(`${replaces ? ONE_LINE_BACK : ""}${line}\n`);
+      replaces = stream.isTTY === true;
     },
   };
 }

@@ -5,7 +5,12 @@ import { processEnvironment } from "../../services/common/config.ts";
 import type { ServiceName } from "../../services/common/contracts/names.ts";
 import { UnavailableError } from "../../services/common/errors.ts";
 import { stackUrls } from "../../services/stack/access.ts";
-import { type AdminCall, AdminClient, TargetError } from "../engine/admin-client.ts";
+import {
+  type AdminCall,
+  AdminClient,
+  isCallersFault,
+  TargetError,
+} from "../engine/admin-client.ts";
 import { isRecord } from "../engine/answer.ts";
 import { usageError } from "../exit.ts";
 import { logIn } from "../run/sale-run.ts";
@@ -41,20 +46,30 @@ export function adminOf(options: Pick<OperatorOptions, "adminEmail" | "adminPass
   );
 }
 
-/** Logs in and lets `work` talk to the service. */
+/** Another service of the same stack; undefined where nobody said where it is. */
+export type Reach = (service: ServiceName) => Promise<OperatorClient | undefined>;
+
+/** Logs in and lets `work` talk to the service, and to others where that helps. */
 export async function operate(
   service: ServiceName,
   options: OperatorOptions,
-  work: (client: OperatorClient) => Promise<number>,
+  work: (client: OperatorClient, reach: Reach) => Promise<number>,
 ): Promise<number> {
   const { email, password } = adminOf(options);
   const url = await urlOf(service, options);
   const token = await signIn(await urlOf("account", options), email, password);
-  const client = new OperatorClient(url, token);
+  const clients = [new OperatorClient(url, token)];
+  const reach: Reach = async (other) => {
+    const found = await knownUrl(other, options);
+    if (found === undefined) return undefined;
+    const client = new OperatorClient(found, token);
+    clients.push(client);
+    return client;
+  };
   try {
-    return await work(client);
+    return await work(clients[0]!, reach);
   } finally {
-    await client.close();
+    await Promise.all(clients.map((client) => client.close()));
   }
 }
 
@@ -75,9 +90,7 @@ export class OperatorClient {
   async ask<T>(answer: ZodType<T>, subject: string, call: AdminCall): Promise<T> {
     const reply = await this.#client.try(call);
     if (reply.outcome !== "ok") {
-      // 429 is "not now"; 401 here is a stack that does not accept its own account service's token.
-      const asked = reply.status !== undefined && reply.status < 500 && reply.status !== 429;
-      if (!asked) throw this.#client.errorOf(call, reply);
+      if (!isCallersFault(reply.status)) throw this.#client.errorOf(call, reply);
       throw usageError(`${subject}: ${detailOf(reply.body)} (${reply.code})`);
     }
     const read = answer.safeParse(reply.body);
@@ -90,22 +103,28 @@ export class OperatorClient {
   }
 }
 
-async function urlOf(service: ServiceName, options: OperatorOptions): Promise<string> {
+async function knownUrl(
+  service: ServiceName,
+  options: OperatorOptions,
+): Promise<string | undefined> {
   const given = options[`${service}Url`];
-  if (typeof given === "string") return given;
-  const found = (await stackUrls(options.data))?.[service];
+  return typeof given === "string" ? given : (await stackUrls(options.data))?.[service];
+}
+
+async function urlOf(service: ServiceName, options: OperatorOptions): Promise<string> {
+  const found = await knownUrl(service, options);
   if (found !== undefined) return found;
   throw new UnavailableError(
     `no stack with the ${service} service runs on ${options.data}; start one with: reservex up, or give --${service}-url`,
   );
 }
 
-/** A refused log-in is the user's to mend. */
+/** A log-in that the account service calls wrong is the user's to mend; one it could not look at is not. */
 async function signIn(accountUrl: string, email: string, password: string): Promise<string> {
   try {
     return await logIn(accountUrl, email, password);
   } catch (error) {
-    if (!(error instanceof TargetError) || error.kind !== "refused") throw error;
+    if (!(error instanceof TargetError) || !error.callersFault) throw error;
     throw usageError(`--admin-email, --admin-password: ${error.message}`);
   }
 }
@@ -115,7 +134,8 @@ function detailOf(problem: unknown): string {
   return typeof detail === "string" ? detail.replaceAll(/\s+/g, " ") : "refused";
 }
 
-function baseUrl(text: string): string {
+/** An option that names where a service is. */
+export function baseUrl(text: string): string {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
     throw new InvalidArgumentError("must be a URL that starts with http:// or https://");
   }

@@ -20,6 +20,41 @@ export function percent(text: string): number {
   return value;
 }
 
+const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** "90s", "5m", "2h", "1d" in milliseconds. */
+export function duration(text: string): number {
+  const [, amount, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  if (amount === undefined) throw new InvalidArgumentError("must be like 90s, 5m, 2h or 1d");
+  return Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS];
+}
+
+/** An ISO-8601 instant as it is, or "now", "now+2h", "now-5m" by this machine's clock. */
+export function moment(text: string): string {
+  const [, sign, length] = /^now(?:([+-])(\w+))?$/.exec(text) ?? [];
+  if (text === "now" || length !== undefined) {
+    const offsetMs = length === undefined ? 0 : duration(length);
+    return new Date(Date.now() + (sign === "-" ? -offsetMs : offsetMs)).toISOString();
+  }
+  if (!/^\d{4}-\d\d-\d\dT/.test(text) || Number.isNaN(Date.parse(text))) {
+    throw new InvalidArgumentError(
+      "must be an instant like 2027-05-01T20:00:00Z, or now, now+2h, now-5m",
+    );
+  }
+  return text;
+}
+
+/** A price as it is written: 49.90. */
+export function price(text: string): number {
+  if (!/^\d{1,10}(\.\d{1,2})?$/.test(text)) {
+    throw new InvalidArgumentError("must be an amount like 49.90");
+  }
+  return Number(text);
+}
+
+/** A row's id in a database. */
+export const rowId = whole(1, 2_147_483_647);
+
 export const jsonOption = (): Option =>
   new Option("--json", "one JSON document on stdout, nothing else there");
 

@@ -243,6 +243,7 @@ test("a stack that is not there, or that cannot answer, is exit code 69", async 
     [["--data", "/nowhere", ...person], /no stack with the queue service runs on \/nowhere/],
     [[...access(), "--queue-url", "http://127.0.0.1:1"], /127\.0\.0\.1:1\S*: no connection/],
     [[...access(), "--account-url", "http://127.0.0.1:1"], /no connection/],
+    [[...access(), "--account-url", ill], /503 UNAVAILABLE \(the store is away\)/],
     [[...access(), "--queue-url", ill], /503 UNAVAILABLE \(the store is away\)/],
   ];
   await inTurns(cases, async ([args, words]) => {

@@ -1,17 +1,14 @@
 /** `reservex queue`: operators look at a waiting room and steer it. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import {
   type Journal,
   journal,
   type Pacing,
   type SettingsChange,
-  type Stats,
   settings,
   stats,
 } from "../../services/common/contracts/queue.ts";
 import { EXIT, usageError } from "../exit.ts";
-import { aborted, listenForInterrupts } from "../interrupts.ts";
 import type { Run } from "../main.ts";
 import type { Output } from "../output.ts";
 import {
@@ -29,6 +26,7 @@ import {
   statsText,
   watchLine,
 } from "./queue-text.ts";
+import { addWatchOptions, lookEverySecond } from "./watching.ts";
 
 interface Task<O> {
   readonly room: Room;
@@ -44,9 +42,7 @@ interface SetOptions extends OperatorOptions {
   readonly pacing?: Pacing;
 }
 
-interface WatchOptions extends OperatorOptions {
-  readonly seconds?: number;
-}
+type WatchOptions = OperatorOptions & { readonly seconds?: number };
 
 /** One waiting room, as its operators see it. */
 class Room {
@@ -123,11 +119,7 @@ export function addQueue(program: Command, run: Run): void {
   addChange("drain", "let nobody new into the line, serve those in it", { draining: true });
   addChange("undrain", "let people into the line again", { draining: false });
   add("journal", "the record of admissions, and the rate it shows", showJournal);
-  add<WatchOptions>("watch", "a line a second until interrupted", watch).option(
-    "--seconds <n>",
-    "stop after so many",
-    whole(1, 86_400),
-  );
+  addWatchOptions(add<WatchOptions>("watch", "a line a second until interrupted", watch));
 }
 
 async function showStats({ room, output }: Task<OperatorOptions>): Promise<void> {
@@ -166,21 +158,8 @@ async function showJournal({ room, output }: Task<OperatorOptions>): Promise<voi
   output.document({ entries });
 }
 
-/** A look that hangs does not hold up Ctrl-C. */
 async function watch({ room, output, options }: Task<WatchOptions>): Promise<void> {
-  const { asked, stopListening } = listenForInterrupts();
   const say = output.json ? output.progress : output.result;
-  let last: Stats | null = null;
-  const look = async () => {
-    for (let second = 0; second <= (options.seconds ?? Number.POSITIVE_INFINITY); second += 1) {
-      if (second > 0) await sleep(1_000);
-      const found = await room.stats();
-      if (asked.aborted) return;
-      last = found;
-      say(watchLine(found));
-    }
-  };
-  await Promise.race([look(), aborted(asked)]);
-  stopListening();
-  output.document(last);
+  const look = async () => ({ found: await room.stats(), over: false });
+  output.document(await lookEverySecond(options, look, (found) => say(watchLine(found))));
 }

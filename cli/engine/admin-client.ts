@@ -9,12 +9,24 @@ import { HttpDriver, type Reply, type WireJob } from "./http-driver.ts";
  */
 export class TargetError extends Error {
   readonly kind: "unreachable" | "refused";
+  /** Of the answer, where one came and its status is what was wrong. */
+  readonly status: number | undefined;
 
-  constructor(kind: "unreachable" | "refused", message: string) {
+  constructor(kind: "unreachable" | "refused", message: string, status?: number) {
     super(message);
     this.name = "TargetError";
     this.kind = kind;
+    this.status = status;
   }
+
+  /** The service says that the call is wrong: whoever made it must mend it. 429 is "not now". */
+  get callersFault(): boolean {
+    return isCallersFault(this.status);
+  }
+}
+
+export function isCallersFault(status: number | undefined): boolean {
+  return status !== undefined && status >= 400 && status < 500 && status !== 429;
 }
 
 /** Test accounts come 10,000 at a time, each with a token: some ten megabytes. */
@@ -26,7 +38,7 @@ interface Call extends WireJob {
 }
 
 export interface AdminCall {
-  readonly method: "GET" | "POST" | "PATCH";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH";
   readonly path: string;
   readonly body?: unknown;
 }
@@ -87,6 +99,7 @@ export class AdminClient {
     }
     const detail = isRecord(reply.body) ? reply.body.detail : undefined;
     const said = typeof detail === "string" ? ` (${detail.replaceAll(/\s+/g, " ")})` : "";
-    return new TargetError("refused", `${where}: ${reply.status} ${reply.code ?? ""}${said}`);
+    const words = `${where}: ${reply.status} ${reply.code ?? ""}${said}`;
+    return new TargetError("refused", words, reply.status);
   }
 }

@@ -1,7 +1,7 @@
 /** Who may do what, and what bad input does: a 4xx and nothing else. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Reservation, TicketLedger } from "../common/contracts/ticket.ts";
+import type { ListedReservation, Reservation, TicketLedger } from "../common/contracts/ticket.ts";
 import type { Call } from "../common/testing/service-harness.ts";
 import { anEvent, buy, shopByHttp, startStage } from "./testing/stage.ts";
 import { countRows } from "./testing/ticket-database.ts";
@@ -26,6 +26,8 @@ const ADMIN_ROUTES: readonly Route[] = [
   ["POST", `/api/events/${shop.eventId}/products`, { name: "X", price: 1, totalStock: 1 }],
   ["PATCH", `/api/products/${shop.productId}`, { price: 0 }],
   ["POST", `/api/events/${shop.eventId}/cancel`],
+  ["GET", `/api/events/${shop.eventId}/cancellation`],
+  ["GET", "/api/reservations"],
   ["GET", `/api/admin/ledger?eventId=${shop.eventId}`],
 ];
 const USER_ROUTES: readonly Route[] = [
@@ -107,6 +109,29 @@ test("users list their own reservations, newest first, a page at a time", async 
   assert.equal(await list(""), made);
   assert.equal(await list("?limit=2"), made.slice(0, 2));
   assert.equal(await list(`?before=${made[1]}`), made.slice(2));
+});
+
+test("administrators list everybody's reservations by user, event, product and status", async () => {
+  const own = await shopByHttp(stage, { totalStock: 9 });
+  const made = [];
+  for (const user of [51, 52, 51]) {
+    made.push((await buy<Reservation>(stage, own, { userId: user })).body);
+  }
+  await send(["PUT", `/api/reservations/${made[2]!.id}/cancel`], { token: admin });
+  const list = async (query: string) =>
+    (await stage.http<ListedReservation[]>("ticket", `/api/reservations${query}`, { token: admin }))
+      .body;
+  const ids = async (query: string) => (await list(query)).map((one) => one.id);
+  const all = made.map((one) => one.id);
+  assert.equal(await ids(`?eventId=${own.eventId}`), all);
+  assert.equal(await ids(`?productId=${own.productId}&userId=51`), [all[0], all[2]]);
+  assert.equal(await ids(`?eventId=${own.eventId}&status=CANCELLED`), [all[2]]);
+  assert.equal(await ids("?userId=52"), [all[1]]);
+  assert.equal(await ids(`?eventId=${own.eventId}&limit=1&after=${all[0]}`), [all[1]]);
+  assert.equal(await ids("?eventId=999999"), []);
+  const [first, , last] = await list(`?eventId=${own.eventId}`);
+  assert.equal(first, { ...made[0], eventId: own.eventId, cancelReason: null });
+  assert.is(last?.cancelReason, "cancelled by the buyer");
 });
 
 test("the books show all of an event in pages, and its stock at one instant", async () => {
@@ -204,6 +229,11 @@ const BAD: readonly Route[] = [
       ["PATCH", `/api/events/${id}`, { name: "X" }],
     ],
   ),
+  ["GET", "/api/reservations?userId=0"],
+  ["GET", "/api/reservations?eventId=x"],
+  ["GET", "/api/reservations?status=pending"],
+  ["GET", "/api/reservations?limit=101"],
+  ["GET", "/api/events/0/cancellation"],
   ["GET", "/api/events?limit=0"],
   ["GET", "/api/events?limit=101"],
   ["GET", "/api/events?after=-1"],
@@ -271,7 +301,7 @@ test("the documentation names every route", async () => {
   const operations = Object.entries(paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, one]) => ({ name: `${method} ${path}`, ...one })),
   );
-  assert.is(operations.length, 16);
+  assert.is(operations.length, 18);
   for (const { name, summary, responses } of operations) {
     assert.ok(summary, name);
     assert.ok(Object.keys(responses).length > 1, name);

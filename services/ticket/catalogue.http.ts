@@ -2,7 +2,6 @@
 import { z } from "zod";
 import { idParams } from "../common/contracts/shared.ts";
 import {
-  cancellation,
   createEventBody,
   createProductBody,
   eventsQuery,
@@ -28,18 +27,14 @@ import {
   findProduct,
   listEvents,
   listProducts,
-  markEventCancelled,
   type ProductFilter,
 } from "./catalogue-store.ts";
-import { compensationProgress } from "./compensation-store.ts";
 import { problems } from "./problem-answers.ts";
 
 export interface CatalogueRoutes {
   readonly database: Database;
   /** Told after a change of an event was committed. */
   readonly onEventChanged: (eventId: number) => void;
-  /** Told after an event's cancellation was committed. */
-  readonly onEventCancelled: () => void;
 }
 
 const PUBLIC = { access: "public" } as const;
@@ -49,7 +44,6 @@ const security = [{ bearer: [] }];
 export function catalogueRoutes(app: EdgeApp, deps: CatalogueRoutes): void {
   readEvents(app, deps);
   changeEvents(app, deps);
-  cancelEvents(app, deps);
   readProducts(app, deps);
   changeProducts(app, deps);
 }
@@ -127,38 +121,6 @@ function changeEvents(app: EdgeApp, { database, onEventChanged }: CatalogueRoute
       const event = written(await patchEvent(database, id, request.body), "event");
       onEventChanged(id);
       return event;
-    },
-  );
-}
-
-function cancelEvents(app: EdgeApp, deps: CatalogueRoutes): void {
-  const { database } = deps;
-  app.post(
-    "/api/events/:id/cancel",
-    {
-      config: ADMIN,
-      schema: {
-        summary: "Cancel an event for good",
-        description:
-          "Ends the sale at once; all live reservations are cancelled and refunded in the " +
-          "background. Repeating the call changes nothing and answers the progress.",
-        security,
-        params: idParams,
-        response: {
-          200: cancellation,
-          ...problems("VALIDATION_FAILED", "UNAUTHENTICATED", "FORBIDDEN", "NOT_FOUND"),
-        },
-      },
-    },
-    async (request) => {
-      const { id } = request.params;
-      if (!(await database.transaction((tx) => markEventCancelled(tx, id)))) {
-        throw new Problem("NOT_FOUND", "no such event");
-      }
-      deps.onEventChanged(id);
-      deps.onEventCancelled();
-      const event = there(await findEvent(database, id), "event");
-      return { event, ...(await compensationProgress(database, id)) };
     },
   );
 }

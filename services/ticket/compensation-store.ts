@@ -6,6 +6,10 @@ import { reservationRow } from "./reservation-store.ts";
 
 const idRow = z.object({ id: z.int() });
 const progressRow = z.object({ remaining: z.int(), cancelled: z.int() });
+const cancellationRow = progressRow.extend({
+  requestedAt: z.string().nullable(),
+  settledAt: z.string().nullable(),
+});
 /** Cancelled events whose reservations are not known to be all settled. */
 export async function eventsToCompensate(db: Queryable): Promise<readonly number[]> {
   const rows = await db.any(sql.type(idRow)`
@@ -61,6 +65,19 @@ export async function compensationProgress(
       (count(*) filter (where r.cancel_reason = ${EVENT_CANCELLED}))::int as cancelled
     from reservation r join product p on p.id = r.product_id
     where p.event_id = ${eventId}`);
+}
+
+/** The same with its beginning and its end, as one statement sees them; null: no such event. */
+export async function cancellationOf(db: Queryable, eventId: number) {
+  return db.maybeOne(sql.type(cancellationRow)`
+    select e.cancelled_at as "requestedAt", e.compensated_at as "settledAt",
+      (count(r.id) filter (where r.status <> 'CANCELLED'))::int as remaining,
+      (count(r.id) filter (where r.cancel_reason = ${EVENT_CANCELLED}))::int as cancelled
+    from event e
+      left join product p on p.event_id = e.id
+      left join reservation r on r.product_id = p.id
+    where e.id = ${eventId}
+    group by e.id`);
 }
 
 /** Only when nothing is left: a later look then finds nothing to do. */

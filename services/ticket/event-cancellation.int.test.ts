@@ -1,7 +1,7 @@
 /** Cancelling an event: every live reservation is compensated, also across a restart. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { SaleEvent } from "../common/contracts/ticket.ts";
+import type { CancellationProgress, SaleEvent } from "../common/contracts/ticket.ts";
 import { openDatabase } from "../common/database.ts";
 import { eventually } from "../common/testing/service-harness.ts";
 import { markEventCancelled } from "./catalogue-store.ts";
@@ -23,6 +23,13 @@ const cancelEvent = (stage: Stage, shop: Shop) =>
     token: stage.admin,
   });
 
+const progressOf = (stage: Stage, eventId: number) =>
+  stage.http<CancellationProgress & { code?: string }>(
+    "ticket",
+    `/api/events/${eventId}/cancellation`,
+    { token: stage.admin },
+  );
+
 const cancellations = (stage: Stage) =>
   stage.heard.filter((message) => message.type === "ReservationCancelled");
 
@@ -34,8 +41,13 @@ test("all live reservations are cancelled, told of once, and the stock is whole"
     const requests = Array.from({ length: 600 }, (_, i) => aRequest(shop, { userId: i + 1 }));
     await reserve(stage.books, requests);
     await buy(stage, other);
+    assert.is((await progressOf(stage, shop.eventId)).body.code, "INVALID_STATE");
+    assert.is((await progressOf(stage, 999_999)).body.code, "NOT_FOUND");
     const first = await cancelEvent(stage, shop);
     assert.is(first.status, 200);
+    const begun = (await progressOf(stage, shop.eventId)).body;
+    assert.is(begun.total, 600);
+    assert.is(begun.remaining + begun.cancelled, 600);
     assert.is(first.body.event.status, "CANCELLED");
     assert.is(first.body.remaining + first.body.cancelled, 600);
     const last = await eventually(
@@ -43,6 +55,14 @@ test("all live reservations are cancelled, told of once, and the stock is whole"
       (answer) => answer.body.remaining === 0,
     );
     assert.is(last.body.cancelled, 600);
+    const { body: settled } = await eventually(
+      () => progressOf(stage, shop.eventId),
+      (answer) => answer.body.done,
+    );
+    const { settledAt, requestedAt, ...counts } = settled;
+    assert.equal(counts, { total: 600, cancelled: 600, remaining: 0, done: true });
+    assert.is(requestedAt, begun.requestedAt);
+    assert.ok(settledAt !== null && settledAt > requestedAt);
     assert.is(last.body.event.updatedAt, first.body.event.updatedAt, "cancelled once");
     await eventually(
       async () => cancellations(stage).length,

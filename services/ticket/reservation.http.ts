@@ -1,4 +1,4 @@
-/** Routes of reservations: buying, looking, cancelling, and the books for administrators. */
+/** Routes of reservations: buying, looking, cancelling. */
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { idParams, idText, wholeNumberText } from "../common/contracts/shared.ts";
@@ -8,8 +8,6 @@ import {
   reserveBody,
   reserveHeaders,
   reserveQuery,
-  ticketLedger,
-  ticketLedgerQuery,
 } from "../common/contracts/ticket.ts";
 import type { Database } from "../common/database.ts";
 import { Problem } from "../common/errors.ts";
@@ -17,7 +15,6 @@ import { actingClient, type EdgeApp, principalOf } from "../common/http/edge.ts"
 import { LIMITS } from "../common/limits.ts";
 import { numberFromCents } from "../common/money.ts";
 import type { BookingDesk, PurchaseAnswer } from "./booking-desk.ts";
-import { readLedger } from "./ledger-store.ts";
 import { problems } from "./problem-answers.ts";
 import type { Reservation } from "./reservation.ts";
 import { type Changes, cancelForBuyer } from "./reservation-changes.ts";
@@ -43,7 +40,6 @@ export function reservationRoutes(app: EdgeApp, deps: ReservationRoutes): void {
   buying(app, deps);
   looking(app, deps);
   cancelling(app, deps);
-  books(app, deps);
 }
 
 function buying(app: EdgeApp, { desk, onPurchase }: ReservationRoutes): void {
@@ -164,32 +160,6 @@ function cancelling(app: EdgeApp, { changes }: ReservationRoutes): void {
   );
 }
 
-function books(app: EdgeApp, { database }: ReservationRoutes): void {
-  app.get(
-    "/api/admin/ledger",
-    {
-      config: { access: "admin" },
-      schema: {
-        summary: "The books of an event",
-        description:
-          "Each product's stock, and up to `limit` reservations with ids above " +
-          "`afterReservation`, all of one instant. `limit=0`: the stock alone.",
-        security,
-        querystring: ticketLedgerQuery,
-        response: {
-          200: ticketLedger,
-          ...problems("VALIDATION_FAILED", "UNAUTHENTICATED", "FORBIDDEN", "NOT_FOUND"),
-        },
-      },
-    },
-    async (request) => {
-      const ledger = await readLedger(database, request.query);
-      if (!ledger) throw new Problem("NOT_FOUND", "no such event");
-      return ledger;
-    },
-  );
-}
-
 /** The user that buys: the caller, or whom an administrator acts for. */
 function buyerOf(request: FastifyRequest, clientId: string | undefined): number {
   const text = actingClient(request, clientId);
@@ -257,7 +227,7 @@ function refusalProblem(because: Refusal): Problem {
   }
 }
 
-function bodyOf(one: Reservation): ReservationBody {
+export function bodyOf(one: Reservation): ReservationBody {
   return {
     id: one.id,
     sagaId: one.sagaId,

@@ -144,6 +144,32 @@ export const cancellation = z.object({
   cancelled: z.int(),
 });
 
+export const cancellationProgress = z.object({
+  requestedAt: z.string(),
+  /** Reservations that were live when the event was cancelled. */
+  total: z.int(),
+  cancelled: z.int(),
+  remaining: z.int(),
+  done: z.boolean(),
+  settledAt: z.string().nullable(),
+});
+export type CancellationProgress = z.infer<typeof cancellationProgress>;
+
+/** What administrators see of anybody's reservation, beside what its owner sees. */
+export const listedReservation = reservation.extend({
+  eventId: id,
+  cancelReason: z.string().nullable(),
+});
+export type ListedReservation = z.infer<typeof listedReservation>;
+
+export const reservationsQuery = z.object({
+  userId: idText.optional(),
+  eventId: idText.optional(),
+  productId: idText.optional(),
+  status: reservationStatus.optional(),
+  ...pageQuery,
+});
+
 export const ticketLedgerQuery = z.object({
   eventId: idText,
   afterReservation: ledgerRange.afterReservation,
