@@ -6,6 +6,7 @@ import { z } from "zod";
 import { DEFAULT_PORTS, type ServiceName } from "./contracts/names.ts";
 import { pacing } from "./contracts/queue.ts";
 import { ConfigurationError } from "./errors.ts";
+import { type Arming, parseFailpoints } from "./failpoints.ts";
 import { LIMITS } from "./limits.ts";
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -32,6 +33,15 @@ const rotatingSecrets = z
       .max(MOST_KEYS, `must be at most ${MOST_KEYS} keys, separated by commas`)
       .refine((keys) => new Set(keys).size === keys.length, "must not name a key twice"),
   );
+
+const failpoints = z.string().transform((text, context): readonly Arming[] => {
+  try {
+    return parseFailpoints(text);
+  } catch (error) {
+    context.addIssue((error as Error).message);
+    return z.NEVER;
+  }
+});
 
 const schema = z.object({
   NODE_ENV: z.enum(["production", "development", "test"]).default("development"),
@@ -80,6 +90,8 @@ const schema = z.object({
   PAYMENT_MIN_LATENCY_MS: z.coerce.number().int().min(0).max(60_000).default(20),
   PAYMENT_MAX_LATENCY_MS: z.coerce.number().int().min(0).max(60_000).default(120),
   PAYMENT_SEED: z.coerce.number().int().min(0).max(2_147_483_647).default(1),
+
+  FAILPOINTS: failpoints.optional(),
 });
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -119,6 +131,11 @@ function derive(settings: Settings): Config {
   if (allowTestAccounts && production) {
     throw new ConfigurationError(
       "ALLOW_TEST_ACCOUNTS=true: not in production (NODE_ENV=production); unset one of the two",
+    );
+  }
+  if (settings.FAILPOINTS && production) {
+    throw new ConfigurationError(
+      "FAILPOINTS: not in production (NODE_ENV=production); unset one of the two",
     );
   }
   if (settings.PAYMENT_MIN_LATENCY_MS > settings.PAYMENT_MAX_LATENCY_MS) {

@@ -4,6 +4,7 @@
  */
 import { type Clock, instant } from "../common/clock.ts";
 import type { Message } from "../common/contracts/messages.ts";
+import { failpoint } from "../common/failpoints.ts";
 import { type IdSource, newMessageId } from "../common/ids.ts";
 import type { Log } from "../common/log.ts";
 import { type BookingEvent, decide, hasEnded } from "./booking-saga.ts";
@@ -61,11 +62,13 @@ export class Coordinator {
     return this.#work(async () => {
       const event = eventOf(message);
       if (!event) throw new Error(`${message.type} is not addressed to the saga`);
-      const taken = await this.#options.books.transaction(async (tx) =>
-        (await tx.firstTime(message.messageId))
-          ? this.#receive(tx, bookingOf(message), event)
-          : undefined,
-      );
+      const taken = await this.#options.books.transaction(async (tx) => {
+        if (!(await tx.firstTime(message.messageId))) return undefined;
+        const step = await this.#receive(tx, bookingOf(message), event);
+        await failpoint("saga.step.beforeCommit");
+        return step;
+      });
+      await failpoint("saga.step.afterCommit");
       if (taken) this.#committed(taken);
     });
   }
@@ -83,8 +86,10 @@ export class Coordinator {
           const { waitedSeconds } = saga;
           taken.push(await this.#advance(tx, saga, { type: "deadlinePassed", waitedSeconds }));
         }
+        if (taken.length > 0) await failpoint("saga.deadline.beforeCommit");
         return taken;
       });
+      if (all.length > 0) await failpoint("saga.deadline.afterCommit");
       for (const taken of all) this.#committed(taken);
       return all.length;
     });

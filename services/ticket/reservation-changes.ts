@@ -1,6 +1,7 @@
 /** Confirming and cancelling: state, stock, message and inbox mark change as one. */
 import { type Clock, instant } from "../common/clock.ts";
 import type { Message } from "../common/contracts/messages.ts";
+import { failpoint } from "../common/failpoints.ts";
 import { type IdSource, newMessageId } from "../common/ids.ts";
 import {
   announcement,
@@ -68,8 +69,10 @@ export async function cancelForBuyer(
     const done = await carryOut(tx, reservation, "cancelByBuyer", CANCELLED_BY_BUYER, stamp);
     if (done === "refuse") return { outcome: "alreadyCancelled" };
     const after = await tx.lockReservation({ id });
+    await failpoint("ticket.cancel.beforeCommit");
     return after ? { outcome: "cancelled", reservation: after } : { outcome: "notFound" };
   });
+  await failpoint("ticket.cancel.afterCommit");
   if (answer.outcome === "cancelled") changes.onMessages();
   return answer;
 }
