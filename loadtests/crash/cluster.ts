@@ -1,5 +1,7 @@
 /** A whole cluster on this machine: servers, wires to them that can be cut, services in processes of their own. */
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { join } from "node:path";
 import { processEnvironment, readConfig } from "../../services/common/config.ts";
 import { findFreePorts } from "../../services/common/servers/ports.ts";
@@ -71,6 +73,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     }
     const login = await addAdmin(servers.get("postgres")!.url);
     const { specs, urls } = await castOf(build, dir, servers, wires);
+    await warmUp(build, specs[0]!.environment);
     const processes = specs.map((spec) => new MortalProcess(spec, options.onDeath));
     undo.push(async () => {
       await Promise.all(processes.map((one) => one.stop()));
@@ -132,4 +135,15 @@ function through(server: MortalServer, wire: TcpProxy): string {
   const url = new URL(server.url);
   url.port = String(wire.port);
   return url.href.replace(/\/$/, "");
+}
+
+/**
+ * Fills the compile cache, which processes that die by SIGKILL would never write: a start then
+ * takes 0.55 s of CPU instead of 1.2 s, and there are hundreds.
+ */
+async function warmUp({ roles }: Build, environment: NodeJS.ProcessEnv): Promise<void> {
+  for (const main of new Set(roles.map(({ args }) => args[0]!))) {
+    const child = spawn(process.execPath, [main, "--help"], { env: environment, stdio: "ignore" });
+    await once(child, "close");
+  }
 }

@@ -74,7 +74,8 @@ class CrashRun {
         const words = `${process} ended by itself: ${cause.words}`;
         this.#diedByItself.push({ equation: "process", words });
       },
-      onServerLine: (server, line) => appendFileSync(join(this.#dir, `${server}.log`), `${line}\n`),
+      onServerLine: (server, line) =>
+        appendFileSync(join(this.#dir, `${server}.log`), `${new Date().toISOString()} ${line}\n`),
     });
     const shop = new Shop(cluster.urls, random);
     try {
@@ -100,7 +101,7 @@ class CrashRun {
     for (let number = 1; number <= count && !interrupted.aborted; number += 1) {
       const share =
         Math.floor((kills * number) / count) - Math.floor((kills * (number - 1)) / count);
-      const wipe = number % 2 === 0 || count === 1;
+      const wipe = number % 2 === 0;
       const drawn = planRound(cast, deck, share, { armed: !context, wipe, random });
       const plan = { ...drawn, wires: faults === "all" ? drawn.wires : [] };
       context ??= await this.#open(cluster, shop, deck, plan);

@@ -46,7 +46,7 @@ export interface Cast {
 export const KILLS_PER_ROUND = 22;
 const SERVER_KILLS = 3;
 const EARLIEST_MS = 300;
-const SPREAD_MS = 2_500;
+const SPREAD_MS = 5_000;
 /** Servers are killed over this time. */
 const SERVER_SPREAD_MS = 9_000;
 
@@ -114,7 +114,7 @@ export function planRound(
     const services: readonly string[] = FAILPOINTS[point].services;
     const able = lanes.filter((lane) => services.includes(lane.service) && !endless(lane.orders));
     const lane = shuffle(able, random).sort((a, b) => a.orders.length - b.orders.length)[0];
-    if (lane) lane.orders.push({ how: "failpoint", point, at: 1 + Math.floor(random() * 3) });
+    if (lane) lane.orders.push({ how: "failpoint", point, at: 1 + Math.floor(random() * 2) });
     else shuffle(lanes, random)[0]!.orders.push({ how: "signal", afterMs: soon() });
   }
   const wires = Array.from({ length: Math.max(1, Math.round(kills / 5)) }, () => ({

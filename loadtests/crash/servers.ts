@@ -49,8 +49,10 @@ export async function startServer(name: ServerName, place: ServerPlace): Promise
     url,
     port,
     async killAndRestart({ wiped }) {
+      place.log(name, "killed");
       process.kill(running.pid, "SIGKILL");
       await running.exited;
+      place.log(name, "gone");
       // Lets go of the folder.
       await running.stop();
       if (wiped) await rm(dir, { recursive: true, force: true });
