@@ -118,7 +118,6 @@ async function castOf(
     REDIS_URL: through(servers.get("redis")!, wires.get("redis")!),
     NATS_URL: through(servers.get("nats")!, wires.get("nats")!),
     ACCOUNT_URL: urls.get("account")![0]!,
-    QUEUE_URL: urls.get("queue")![0]!,
     QUEUE_TICKET_KEYS: randomBytes(32).toString("hex"),
     SERVICE_CREDENTIAL: randomBytes(32).toString("hex"),
   };
