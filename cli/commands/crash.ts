@@ -1,7 +1,7 @@
 /** `reservex crash`: a sale whose services and servers are killed all the time, and what holds after it. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { streamOf, unit } from "../../cli/engine/rng.ts";
-import { RESERVEX } from "../../loadtests/crash/build.ts";
+import { NAIVE, RESERVEX } from "../../loadtests/crash/build.ts";
 import { runCrash } from "../../loadtests/crash/crash-run.ts";
 import type { Faults } from "../../loadtests/crash/round.ts";
 import { SERVERS } from "../../loadtests/crash/servers.ts";
@@ -17,6 +17,7 @@ interface CrashCommand {
   readonly seed: number;
   readonly only: readonly string[];
   readonly faults: Faults;
+  readonly naive?: boolean;
   readonly json?: boolean;
 }
 
@@ -36,14 +37,15 @@ export function addCrash(program: Command, run: Run): void {
         .choices(["all", "kills"])
         .default("all"),
     )
+    .option("--naive", "the build without outbox, inbox and keys: it must fail")
     .addOption(jsonOption())
-    .action(({ kills, seed, only, faults, json }: CrashCommand) =>
+    .action(({ kills, seed, only, faults, naive, json }: CrashCommand) =>
       run(
         async ({ output }) => {
           const { asked: interrupted } = listenForInterrupts();
           const stream = streamOf(seed, "cast");
           const report = await runCrash({
-            ...{ build: RESERVEX, kills, only, faults, interrupted },
+            ...{ build: naive ? NAIVE : RESERVEX, kills, only, faults, interrupted },
             random: () => unit(stream),
             progress: output.progress,
           });

@@ -12,8 +12,6 @@ import type { Login } from "./office.ts";
 import { type MortalServer, SERVERS, type ServerName, startServer } from "./servers.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
-export type Environment = Readonly<Record<string, string>>;
-
 export interface ClusterOptions {
   readonly build: Build;
   /** Of the run; the servers' folders and the logs lie in it. */
@@ -36,7 +34,7 @@ export interface Cluster {
  * Short times, so that what waits for one is seen within a round: payments that stay silent pass
  * the deadline, leases of the dead end, questions are repeated.
  */
-const SETTINGS: Environment = {
+const SETTINGS: Readonly<Record<string, string>> = {
   LOG_LEVEL: "warn",
   ALLOW_TEST_ACCOUNTS: "true",
   DATABASE_POOL_SIZE: "4",
@@ -112,7 +110,6 @@ async function castOf(
   const { PATH = "", HOME = "" } = processEnvironment();
   const common = {
     ...SETTINGS,
-    ...build.environment,
     ...{ PATH, HOME, CI: "true", NODE_COMPILE_CACHE: join(dir, "compile-cache") },
     DATABASE_URL: through(servers.get("postgres")!, wires.get("postgres")!),
     REDIS_URL: through(servers.get("redis")!, wires.get("redis")!),

@@ -89,11 +89,12 @@ class CrashRun {
   }
 
   async #rounds(cluster: Cluster, shop: Shop): Promise<readonly Round[]> {
-    const { kills, faults, random, interrupted } = this.#options;
+    const { build, kills, faults, random, interrupted } = this.#options;
     const mortal = cluster.processes
       .map(({ spec }) => spec)
       .filter((one) => this.#mayDie(one.service));
-    const deck = new Deck(pointsFor(new Set(mortal.map(({ service }) => service))), random);
+    const services = new Set(mortal.map(({ service }) => service));
+    const deck = new Deck(pointsFor(build.points, services), random);
     const cast = { processes: mortal, servers: SERVERS.filter((name) => this.#mayDie(name)) };
     const count = Math.max(1, Math.ceil(kills / KILLS_PER_ROUND));
     const rounds: Round[] = [];

@@ -1,9 +1,5 @@
 /** Who dies where in a round: drawn from a seed, pure, the same for the same seed. */
-import {
-  FAILPOINTS,
-  type FailpointName,
-  failpointNames,
-} from "../../services/common/failpoints.ts";
+import { FAILPOINTS, type FailpointName } from "../../services/common/failpoints.ts";
 import { SERVERS, type ServerName } from "./servers.ts";
 
 export type KillOrder =
@@ -72,11 +68,12 @@ export class Deck {
   }
 }
 
-/** The points that a cast can reach, each for every service that passes it. */
-export function pointsFor(services: ReadonlySet<string>): readonly FailpointName[] {
-  return failpointNames.filter((name) =>
-    FAILPOINTS[name].services.some((service) => services.has(service)),
-  );
+/** Of these points the ones that a process of these services can pass. */
+export function pointsFor(
+  points: readonly FailpointName[],
+  services: ReadonlySet<string>,
+): readonly FailpointName[] {
+  return points.filter((name) => FAILPOINTS[name].services.some((one) => services.has(one)));
 }
 
 /**

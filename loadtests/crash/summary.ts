@@ -52,6 +52,7 @@ function verdictOf({ build, kills, cuts, missed, rounds }: CrashReport): string 
   const reserved = rounds.reduce((sum, round) => sum + round.reserved, 0);
   const slowest = Math.max(0, ...rounds.map((round) => round.restMs));
   const what = `${build}: ${kills.length} kills and ${cuts.length} cut wires in ${rounds.length} rounds, ${reserved} reservations; ${missed.length} points armed and not reached`;
+  if (rounds.length === 0) return `${what}: nothing was judged`;
   if (broken.length > 0) return `${what}; ${broken.length} findings: BROKEN`;
   return `${what}; at rest after ${seconds(slowest)} s at most; every equation holds`;
 }
