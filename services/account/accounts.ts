@@ -1,6 +1,7 @@
 /** What people do with accounts: sign up, log in, stay logged in, log out. */
 import { randomUUID } from "node:crypto";
 import type { Role, Session } from "../common/contracts/account.ts";
+import { failpoint } from "../common/failpoints.ts";
 import type { Account, AccountStore } from "./account-store.ts";
 import { type FailureScope, waitSeconds } from "./credentials.ts";
 import type { PasswordHasher } from "./password-hasher.ts";
@@ -77,6 +78,7 @@ export class Accounts {
       hashOf(successor),
       this.#refreshTtlSeconds,
     );
+    await failpoint("account.refresh.afterRotation");
     if (rotation.result !== "rotated") return undefined;
     const account = await this.#store.byId(rotation.accountId);
     return account && this.#session(account, successor);

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { DEFAULT_PORTS, type ServiceName } from "./contracts/names.ts";
 import { pacing } from "./contracts/queue.ts";
 import { ConfigurationError } from "./errors.ts";
+import { type Arming, parseFailpoints } from "./failpoints.ts";
 import { LIMITS } from "./limits.ts";
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -42,6 +43,15 @@ const OTHER_MINOR_UNITS: ReadonlySet<string> = new Set(
 
 const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "[::1]" || /^127(\.\d+){3}$/.test(host);
+
+const failpoints = z.string().transform((text, context): readonly Arming[] => {
+  try {
+    return parseFailpoints(text);
+  } catch (error) {
+    context.addIssue((error as Error).message);
+    return z.NEVER;
+  }
+});
 
 const schema = z.object({
   NODE_ENV: z.enum(["production", "development", "test"]).default("development"),
@@ -118,6 +128,8 @@ const schema = z.object({
       "must start with https://, but for this machine itself",
     )
     .optional(),
+
+  FAILPOINTS: failpoints.optional(),
 });
 
 /** What the saga gets for its own ways out, restarts included, before seats are taken from it. */
@@ -162,6 +174,11 @@ function derive(settings: Settings): Config {
   if (allowTestAccounts && production) {
     throw new ConfigurationError(
       "ALLOW_TEST_ACCOUNTS=true: not in production (NODE_ENV=production); unset one of the two",
+    );
+  }
+  if (settings.FAILPOINTS && production) {
+    throw new ConfigurationError(
+      "FAILPOINTS: not in production (NODE_ENV=production); unset one of the two",
     );
   }
   if (settings.PAYMENT_MIN_LATENCY_MS > settings.PAYMENT_MAX_LATENCY_MS) {

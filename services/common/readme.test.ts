@@ -5,6 +5,7 @@ import * as assert from "uvu/assert";
 import { settingNames } from "./config.ts";
 import { ROUTES } from "./contracts/messages.ts";
 import { ERRORS } from "./errors.ts";
+import { FAILPOINTS, failpointNames } from "./failpoints.ts";
 
 /** What the documentation says in tables is what the code has. */
 
@@ -31,6 +32,17 @@ test("the error table is the code's", () => {
 
 test("every message of the saga stands in its table", () => {
   for (const type of Object.keys(ROUTES)) assert.match(services, type);
+});
+
+test("every failpoint has its row, and every row a failpoint, in the same words", () => {
+  const rows = [...services.matchAll(/^\| `(\w+\.[\w.]+)` \| (.+?) \| (.+?) \| (.+?) \|$/gm)];
+  assert.equal(
+    rows.map(([, name, where, onDisk, next]) => ({ name, where, onDisk, next })),
+    failpointNames.map((name) => {
+      const { services: passedBy, onDisk, next } = FAILPOINTS[name];
+      return { name, where: passedBy.join(", "), onDisk, next };
+    }),
+  );
 });
 
 test.run();

@@ -4,6 +4,7 @@
  * where a lease has run out, keys at the provider and guards in the table do.
  */
 import type { Clock } from "../common/clock.ts";
+import { failpoint } from "../common/failpoints.ts";
 import type { IdSource } from "../common/ids.ts";
 import { LIMITS } from "../common/limits.ts";
 import type { Log } from "../common/log.ts";
@@ -92,6 +93,7 @@ export class PaymentWorker {
     await this.#record();
     const room = LIMITS.providerCalls - this.#working.size;
     const claimed = room > 0 ? await this.#options.books.claimDue(room, this.#leaseSeconds()) : [];
+    if (claimed.length > 0) await failpoint("payment.charge.afterClaim");
     for (const payment of claimed) this.#work(payment);
     return claimed.length === 0 && this.#resolved.length === 0 ? IDLE_POLL_MS : 0;
   }
@@ -127,6 +129,7 @@ export class PaymentWorker {
     let call = firstCall(payment.before);
     for (;;) {
       const heard = await this.#ask(call, payment);
+      if (call === "charge") await failpoint("payment.charge.afterAnswer");
       const step = nextStep(call, payment.refundOrdered, heard);
       if (step.do !== "call") return step;
       call = step.call;
@@ -178,6 +181,7 @@ export class PaymentWorker {
     this.#resolved = [];
     try {
       const settled = await this.#write(batch);
+      await failpoint("payment.outcome.afterCommit");
       if (settled.length > 0) this.#options.onSettled(settled);
     } catch (error) {
       this.#resolved = batch.concat(this.#resolved);
@@ -209,6 +213,7 @@ export class PaymentWorker {
       ];
       await tx.postpone(unknown);
       await tx.putMessages(settled.map((payment) => outcomeMessage(payment, clock, ids)));
+      await failpoint("payment.outcome.beforeCommit");
       return settled;
     });
   }

@@ -1,4 +1,5 @@
 /** Issues passes as permits open, whoever polls or not: one timer for each event with a line. */
+import { failpoint } from "../common/failpoints.ts";
 import type { Log } from "../common/log.ts";
 import { systemTimers, type Timers } from "../common/timers.ts";
 import type { Sale } from "./admission.ts";
@@ -122,6 +123,7 @@ export class AdmissionLoop {
       if (!sale) return undefined;
       const admission = await store.admit(eventId, sale);
       const { admitted, elsewhere } = admission;
+      if (admitted.length > 0) await failpoint("queue.admit.afterIssue");
       if (admitted.length + elsewhere.length > 0) onAdmitted(eventId, admitted, elsewhere);
       if (line.failing) log.info({ eventId }, "queue: clients are admitted again");
       line.failing = false;

@@ -11,6 +11,7 @@ import type {
   Stats,
 } from "../common/contracts/queue.ts";
 import type { EventForSale } from "../common/contracts/ticket.ts";
+import { failpoint } from "../common/failpoints.ts";
 import type { Log } from "../common/log.ts";
 import type { Timers } from "../common/timers.ts";
 import type { Sale } from "./admission.ts";
@@ -117,6 +118,7 @@ export class WaitingRooms {
     const formerly = reading?.result === "genuine" ? reading.place : undefined;
     const joining = this.#joining(client, found.sale, formerly);
     const joined = await this.#joins.ask(joining);
+    await failpoint("queue.join.afterEnqueue");
     if (joined.result === "closed" || joined.result === "full") return joined;
     this.#seen(eventId);
     return {
@@ -180,9 +182,11 @@ export class WaitingRooms {
     return this.#leaves.ask(client);
   }
 
-  redeem(redemption: PassRedemption): Promise<RedeemAnswer> {
+  async redeem(redemption: PassRedemption): Promise<RedeemAnswer> {
     this.#lastAnswers.forget(redemption);
-    return this.#redemptions.ask(redemption);
+    const answer = await this.#redemptions.ask(redemption);
+    await failpoint("queue.redeem.afterSpend");
+    return answer;
   }
 
   restore(redemption: PassRedemption): Promise<Restored> {

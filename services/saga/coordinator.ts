@@ -4,6 +4,7 @@
  */
 import { type Clock, instant } from "../common/clock.ts";
 import type { Message } from "../common/contracts/messages.ts";
+import { failpoint } from "../common/failpoints.ts";
 import { type IdSource, newMessageId } from "../common/ids.ts";
 import type { Log } from "../common/log.ts";
 import { type BookingEvent, decide } from "./booking-saga.ts";
@@ -81,7 +82,12 @@ export class Coordinator {
       const letters = messages.map(letterOf);
       for (let tries = 1; ; tries += 1) {
         try {
-          const taken = await this.#options.books.transaction((tx) => this.#receive(tx, letters));
+          const taken = await this.#options.books.transaction(async (tx) => {
+            const steps = await this.#receive(tx, letters);
+            if (steps.length > 0) await failpoint("saga.step.beforeCommit");
+            return steps;
+          });
+          await failpoint("saga.step.afterCommit");
           return this.#committed(taken);
         } catch (error) {
           if (!(error instanceof BegunMeanwhile) || tries === MOST_TRIES) throw error;
@@ -102,8 +108,11 @@ export class Coordinator {
           const { booking, waitedSeconds } = saga;
           return this.#decide(booking, saga, { type: "deadlinePassed", waitedSeconds });
         });
-        return this.#write(tx, steps);
+        const written = await this.#write(tx, steps);
+        if (written.length > 0) await failpoint("saga.deadline.beforeCommit");
+        return written;
       });
+      if (taken.length > 0) await failpoint("saga.deadline.afterCommit");
       this.#committed(taken);
       return taken.length;
     });

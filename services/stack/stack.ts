@@ -5,9 +5,11 @@ import { ServiceBroker, type ServiceSchema } from "moleculer";
 import { brokerOptions } from "../../moleculer.config.ts";
 import { accountService } from "../account/account.service.ts";
 import { DirectBus } from "../common/bus/direct-bus.ts";
+import { FailingBus } from "../common/bus/failing-bus.ts";
 import { systemClock } from "../common/clock.ts";
 import type { Config } from "../common/config.ts";
 import { SERVICES, type ServiceName } from "../common/contracts/names.ts";
+import { armFailpoints } from "../common/failpoints.ts";
 import { remoteVerifier, type TokenVerifier } from "../common/http/tokens.ts";
 import { assertLimits } from "../common/limits.ts";
 import { LONGEST_SOCKET_PATH } from "../common/local-transporter.ts";
@@ -57,6 +59,7 @@ export interface Stack {
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   assertLimits();
+  armFailpoints(options.config.FAILPOINTS);
   const { config, services } = options;
   const dataDir = resolve(options.dataDir);
   checkSubset(config, services);
@@ -110,7 +113,8 @@ async function startServices(
   const urls: Record<string, string> = {};
   const local = socket === undefined ? undefined : ({ path: socket, role: "hub" } as const);
   const broker = new ServiceBroker(brokerOptions(config, { nodeId: nodeIdOf(services), local }));
-  const bus = new DirectBus(broker);
+  const direct = new DirectBus(broker);
+  const bus = config.FAILPOINTS ? new FailingBus(direct) : direct;
   const context: ServiceContext = {
     config,
     broker,

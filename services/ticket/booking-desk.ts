@@ -6,6 +6,7 @@
 import type { Clock } from "../common/clock.ts";
 import { instant } from "../common/clock.ts";
 import type { PassRedemption } from "../common/contracts/queue.ts";
+import { failpoint } from "../common/failpoints.ts";
 import { type IdSource, newMessageId, newSagaId } from "../common/ids.ts";
 import type { Log } from "../common/log.ts";
 import type { PassGate } from "./pass-gate.ts";
@@ -58,7 +59,12 @@ export class BookingDesk {
   constructor(options: BookingDeskOptions) {
     this.#options = options;
     this.#actors = new StockActors({
-      decide: (requests) => options.books.reserve(requests),
+      decide: async (requests) => {
+        await failpoint("ticket.reserve.beforeCommit");
+        const verdicts = await options.books.reserve(requests);
+        await failpoint("ticket.reserve.afterCommit");
+        return verdicts;
+      },
       batch: options.batch,
       ...(options.batch === 1 ? { batchesAtOnce: Number.POSITIVE_INFINITY } : {}),
     });
@@ -70,6 +76,7 @@ export class BookingDesk {
     const redemption = this.#redemptionOf(purchase);
     const redeemed = await this.#options.gate.redeem(redemption);
     if (redeemed === "redeemed" || redeemed === "replayed") {
+      await failpoint("ticket.reserve.afterRedeem");
       return this.#reserve(purchase, redemption);
     }
     // Spent and expired meanwhile, or no queue: the first answer to a key stands all the same.
@@ -107,7 +114,11 @@ export class BookingDesk {
       return { outcome: "unknown" };
     }
     if (verdict.verdict === "RESERVED") onReserved();
-    if (!verdict.passSpent) await gate.giveBack(redemption);
+    if (!verdict.passSpent) {
+      await failpoint("ticket.reserve.beforeGiveBack");
+      await gate.giveBack(redemption);
+    }
+    await failpoint("ticket.reserve.beforeAnswer");
     return answerOf(verdict);
   }
 

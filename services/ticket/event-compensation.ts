@@ -3,6 +3,7 @@
  * own. What is left to do is found by state, so a restart, or another process, goes on with it.
  */
 import type { Database } from "../common/database.ts";
+import { failpoint } from "../common/failpoints.ts";
 import type { Log } from "../common/log.ts";
 import { putMessages } from "../common/outbox/outbox-store.ts";
 import { WorkLoop } from "../common/work-loop.ts";
@@ -88,8 +89,10 @@ export class EventCompensation {
       const batch = await cancelBatch(tx, productId, fromUser, BATCH);
       const messages = batch.map((one) => announcement(one, newStamp(this.#changes)));
       await putMessages(tx, messages);
+      if (batch.length > 0) await failpoint("ticket.compensation.beforeCommit");
       return batch;
     });
+    if (cancelled.length > 0) await failpoint("ticket.compensation.afterCommit");
     if (cancelled.length > 0) this.#changes.onMessages();
     return cancelled.at(-1)?.userId;
   }

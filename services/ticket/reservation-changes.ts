@@ -1,6 +1,7 @@
 /** Confirming and cancelling: state, stock, message and inbox mark change as one. */
 import { type Clock, instant } from "../common/clock.ts";
 import type { Message, MessageOf } from "../common/contracts/messages.ts";
+import { failpoint } from "../common/failpoints.ts";
 import { type IdSource, newMessageId } from "../common/ids.ts";
 import {
   announcement,
@@ -88,8 +89,10 @@ export async function cancelForBuyer(
     if (taken === "refuse") return { outcome: "alreadyCancelled" };
     await done.write(tx);
     const [after] = await tx.lockReservations({ ids: [id] });
+    await failpoint("ticket.cancel.beforeCommit");
     return after ? { outcome: "cancelled", reservation: after } : { outcome: "notFound" };
   });
+  await failpoint("ticket.cancel.afterCommit");
   if (answer.outcome === "cancelled") changes.onMessages();
   return answer;
 }

@@ -4,6 +4,7 @@
  */
 import type { Bus } from "../bus/bus.ts";
 import type { Message } from "../contracts/messages.ts";
+import { failpoint } from "../failpoints.ts";
 import { LIMITS } from "../limits.ts";
 import type { Log } from "../log.ts";
 import { systemTimers, type Timers } from "../timers.ts";
@@ -72,6 +73,7 @@ export class OutboxRelay {
     await this.#flush();
     const room = LIMITS.outboxWindow - this.#sending.size;
     const claimed = room > 0 ? await this.#options.rows.claim(room, LIMITS.outboxLeaseSeconds) : [];
+    if (claimed.length > 0) await failpoint("relay.afterClaim");
     for (const one of claimed) this.#send(one);
     await this.#tidy();
     // A full claim may have left some over; wake-ups tell of all else.
@@ -127,7 +129,9 @@ export class OutboxRelay {
     const batch = this.#sent;
     this.#sent = [];
     try {
+      await failpoint("relay.beforeMark");
       await this.#options.rows.markSent(batch);
+      await failpoint("relay.afterMark");
     } catch (error) {
       this.#sent = batch.concat(this.#sent);
       throw error;
