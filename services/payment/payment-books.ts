@@ -1,7 +1,7 @@
 /** What orders and workers ask of the payment database: changes, messages and inbox marks as one. */
 import type { Message } from "../common/contracts/messages.ts";
 import type { Database } from "../common/database.ts";
-import { firstTime, putMessages } from "../common/outbox/outbox-store.ts";
+import { firstTimes, putMessages } from "../common/outbox/outbox-store.ts";
 import {
   type Capture,
   type ClaimedPayment,
@@ -23,9 +23,9 @@ import {
 
 /** Inside one transaction; each is explained at the statement of the same name. */
 export interface PaymentTransaction {
-  firstTime(messageId: string): Promise<boolean>;
+  firstTimes(messageIds: readonly string[]): Promise<ReadonlySet<string>>;
   putMessages(messages: readonly Message[]): Promise<void>;
-  insertPending(payment: NewPayment): Promise<boolean>;
+  insertPending(payments: readonly NewPayment[]): Promise<ReadonlySet<string>>;
   insertTombstone(payment: NewPayment, reason: string): Promise<StoredPayment | undefined>;
   lockBySaga(sagaId: string): Promise<StoredPayment | undefined>;
   failPending(id: string, reason: string): Promise<StoredPayment | undefined>;
@@ -47,9 +47,9 @@ export function paymentBooks(database: Database): PaymentBooks {
     transaction: (work) =>
       database.transaction((tx) =>
         work({
-          firstTime: (messageId) => firstTime(tx, messageId),
+          firstTimes: (messageIds) => firstTimes(tx, messageIds),
           putMessages: (messages) => putMessages(tx, messages),
-          insertPending: (payment) => insertPending(tx, payment),
+          insertPending: (payments) => insertPending(tx, payments),
           insertTombstone: (payment, reason) => insertTombstone(tx, payment, reason),
           lockBySaga: (sagaId) => lockBySaga(tx, sagaId),
           failPending: (id, reason) => failPending(tx, id, reason),

@@ -1,4 +1,4 @@
-/** Takes the saga's orders: inbox mark, change and answer in one transaction, and no call to the provider. */
+/** Takes the saga's orders, many at once: inbox marks, changes and answers in one transaction, and no call to the provider. */
 import type { Clock } from "../common/clock.ts";
 import type { Message, MessageOf } from "../common/contracts/messages.ts";
 import { type IdSource, newPaymentId } from "../common/ids.ts";
@@ -26,44 +26,81 @@ type Effect =
 const NOTHING: Effect = { left: "nothing" };
 const WORK: Effect = { left: "work" };
 
-/** The handler for `bus.consume("payment", …)`. Rejects when nothing was committed. */
-export function paymentOrders(options: PaymentOrdersOptions): (message: Message) => Promise<void> {
-  return async (message) => {
-    if (message.type !== "ChargePayment" && message.type !== "RefundPayment") {
-      throw new Error(`${message.type} is not addressed to payment`);
-    }
-    const effect = await options.books.transaction(async (tx) => {
-      if (!(await tx.firstTime(message.messageId))) return NOTHING;
-      const done = await (message.type === "ChargePayment"
-        ? chargeOrdered(tx, message, options.ids)
-        : refundOrdered(tx, message, options.ids));
-      if (done.left === "outcome") {
-        await tx.putMessages([outcomeMessage(done.payment, options.clock, options.ids)]);
-      }
+type ChargeOrdered = MessageOf<"ChargePayment">;
+type RefundOrdered = MessageOf<"RefundPayment">;
+type Order = ChargeOrdered | RefundOrdered;
+
+/** Handles orders in one transaction. Rejects when nothing was committed. */
+export type TakeOrders = (messages: readonly Message[]) => Promise<void>;
+
+export function paymentOrders(options: PaymentOrdersOptions): TakeOrders {
+  return async (messages) => {
+    const orders = messages.map(orderOf);
+    const effects = await options.books.transaction(async (tx) => {
+      const fresh = new Set(await tx.firstTimes(orders.map(({ messageId }) => messageId)));
+      // One that came twice in one batch is fresh once.
+      const unread = orders.filter(({ messageId }) => fresh.delete(messageId));
+      const done = await takeAll(tx, unread, options.ids);
+      await tx.putMessages(
+        done.flatMap((effect) =>
+          effect.left === "outcome"
+            ? [outcomeMessage(effect.payment, options.clock, options.ids)]
+            : [],
+        ),
+      );
       return done;
     });
-    if (effect.left === "work") options.onWork();
-    if (effect.left === "outcome") options.onOutcome(effect.payment, effect.settled);
+    if (effects.some(({ left }) => left === "work")) options.onWork();
+    for (const effect of effects) {
+      if (effect.left === "outcome") options.onOutcome(effect.payment, effect.settled);
+    }
   };
 }
 
-async function chargeOrdered(
+function orderOf(message: Message): Order {
+  if (message.type === "ChargePayment" || message.type === "RefundPayment") return message;
+  throw new Error(`${message.type} is not addressed to payment`);
+}
+
+/**
+ * The usual case, charges of sagas that are new here, costs one statement for all of them; what is
+ * left is taken one by one, in the order of the sagas, so that two of us rarely wait in a circle.
+ */
+async function takeAll(
   tx: PaymentTransaction,
-  message: MessageOf<"ChargePayment">,
+  orders: readonly Order[],
   ids: IdSource | undefined,
-): Promise<Effect> {
+): Promise<readonly Effect[]> {
+  const charges = new Map<string, ChargeOrdered>();
+  for (const order of orders) {
+    if (order.type === "ChargePayment" && !charges.has(order.sagaId)) {
+      charges.set(order.sagaId, order);
+    }
+  }
   // Written first and looked at second: of two orders at once, one writes and the other meets it.
-  if (await tx.insertPending(ordered(message, ids))) return WORK;
-  const known = await tx.lockBySaga(message.sagaId);
-  const order = onChargeOrdered(known);
-  return order === "repeat" && known
+  const opened = await tx.insertPending([...charges.values()].map((one) => ordered(one, ids)));
+  const left = orders.filter((order) => {
+    return charges.get(order.sagaId) !== order || !opened.has(order.sagaId);
+  });
+  const effects: Effect[] = opened.size > 0 ? [WORK] : [];
+  for (const order of left.toSorted((a, b) => (a.sagaId < b.sagaId ? -1 : 1))) {
+    const taken =
+      order.type === "ChargePayment" ? chargeAgain(tx, order) : refundOrdered(tx, order, ids);
+    effects.push(await taken);
+  }
+  return effects;
+}
+
+async function chargeAgain(tx: PaymentTransaction, order: ChargeOrdered): Promise<Effect> {
+  const known = await tx.lockBySaga(order.sagaId);
+  return known && onChargeOrdered(known) === "repeat"
     ? { left: "outcome", payment: known, settled: false }
     : NOTHING;
 }
 
 async function refundOrdered(
   tx: PaymentTransaction,
-  message: MessageOf<"RefundPayment">,
+  message: RefundOrdered,
   ids: IdSource | undefined,
 ): Promise<Effect> {
   const entombed = await tx.insertTombstone(ordered(message, ids), CANCELLED_BEFORE_CHARGE);
@@ -87,10 +124,7 @@ async function refundOrdered(
   }
 }
 
-function ordered(
-  message: MessageOf<"ChargePayment"> | MessageOf<"RefundPayment">,
-  ids: IdSource | undefined,
-): NewPayment {
-  const { reservationId, userId, amountCents } = message.data;
-  return { id: newPaymentId(ids), sagaId: message.sagaId, reservationId, userId, amountCents };
+function ordered({ sagaId, data }: Order, ids: IdSource | undefined): NewPayment {
+  const { reservationId, userId, amountCents } = data;
+  return { id: newPaymentId(ids), sagaId, reservationId, userId, amountCents };
 }

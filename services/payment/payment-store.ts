@@ -26,6 +26,7 @@ const claimedRow = paymentRow.extend({ before: paymentStatus });
 export type ClaimedPayment = z.infer<typeof claimedRow>;
 
 const idRow = z.object({ id: z.int() });
+const sagaRow = z.object({ sagaId: z.string() });
 const backlogRow = z.object({ unknown: z.int(), refunds: z.int() });
 
 const COLUMNS = sql.fragment`p.id, p.saga_id as "sagaId", p.reservation_id as "reservationId",
@@ -48,14 +49,24 @@ export interface ReservationRange {
   readonly until: number;
 }
 
-/** Opens a saga's payment. Returns false when the saga has one: nothing was changed. */
-export async function insertPending(tx: Transaction, payment: NewPayment): Promise<boolean> {
-  const result = await tx.query(sql.unsafe`
+/**
+ * Opens sagas' payments, one each.
+ * @returns the sagas that had none before; for the others nothing was changed.
+ */
+export async function insertPending(
+  tx: Transaction,
+  payments: readonly NewPayment[],
+): Promise<ReadonlySet<string>> {
+  if (payments.length === 0) return new Set();
+  // In the order of the sagas: an insert waits for another of the same one.
+  const rows = payments
+    .toSorted((a, b) => (a.sagaId < b.sagaId ? -1 : 1))
+    .map((p) => [p.id, p.sagaId, p.reservationId, p.userId, textFromCents(p.amountCents)]);
+  const opened = await tx.any(sql.type(sagaRow)`
     insert into payment (id, saga_id, reservation_id, user_id, amount, status)
-    values (${payment.id}, ${payment.sagaId}, ${payment.reservationId}, ${payment.userId},
-      ${textFromCents(payment.amountCents)}::numeric, 'PENDING')
-    on conflict (saga_id) do nothing`);
-  return result.rowCount === 1;
+    select *, 'PENDING' from ${sql.unnest(rows, ["text", "text", "int4", "int4", "numeric"])}
+    on conflict (saga_id) do nothing returning saga_id as "sagaId"`);
+  return new Set(opened.map(({ sagaId }) => sagaId));
 }
 
 /** Writes a payment that failed before it began. Returns undefined when the saga has one. */

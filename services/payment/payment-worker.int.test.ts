@@ -67,7 +67,7 @@ async function working(
 async function order(message: MessageOf<"ChargePayment"> | MessageOf<"RefundPayment">) {
   const books = paymentBooks(database);
   const options = { books, clock: systemClock, onWork: () => {}, onOutcome: () => {} };
-  await paymentOrders(options)(message);
+  await paymentOrders(options)([message]);
 }
 
 async function paymentOf(reservationId: number) {

@@ -72,10 +72,9 @@ async function start(
     relay.wake();
     if (settled) count(payment);
   };
-  await bus.consume(
-    "payment",
-    paymentOrders({ books, clock, onWork: () => worker.wake(), onOutcome }),
-  );
+  const onWork = () => worker.wake();
+  const takeOrders = paymentOrders({ books, clock, onWork, onOutcome });
+  await bus.consume("payment", (message) => takeOrders([message]));
   relay.start();
   worker.start();
   context.onListening("payment", edge.url);
