@@ -256,7 +256,9 @@ test("the service says that it is ready, what it counts and what it offers", asy
   const { body: document } = await get<{ paths: object }>("/openapi.json");
   assert.equal(Object.keys(document.paths).sort(), [
     "/api/admin/ledger",
+    "/api/admin/payments",
     "/api/admin/provider",
+    "/api/admin/reconciliation",
     "/api/payments",
     "/api/payments/{id}",
   ]);

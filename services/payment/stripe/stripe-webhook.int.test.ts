@@ -51,8 +51,8 @@ async function undecided(reservationId: number) {
   const before = retrievals();
   await eventually(
     async () => retrievals() - before,
-    (asked) => asked >= 3,
-    15_000,
+    (asked) => asked >= 4,
+    30_000,
   );
   const intent = intentOf(stack.server, one.sagaId);
   assert.is(intent?.status, "processing");
@@ -112,18 +112,18 @@ test("an event makes the service ask, and the answer decides, not the event", as
   const { reservationId, intentId, sagaId } = await undecided(1);
   const before = retrievals();
   assert.is(await stack.tell(succeeded(intentId)), 200);
-  // Sooner than its back-off of 4 s would have asked.
+  // Sooner than its back-off of 8 s would have asked.
   await eventually(
     async () => retrievals(),
     (asked) => asked > before,
-    2_000,
+    6_000,
   );
   assert.is((await paymentOf(reservationId))?.status, "PROCESSING");
   assert.equal(told(stack, sagaId), []);
   stack.server.books.capture(intentId);
   const again = { ...succeeded(intentId), id: "evt_captured" };
   for (const _ of [1, 2, 3]) assert.is(await stack.tell(again), 200);
-  await becomes(reservationId, "COMPLETED", 2_000);
+  await becomes(reservationId, "COMPLETED", 6_000);
   assert.equal(movedBy(stack.server, sagaId), { charges: 1, netCents: 4_990 });
   await eventually(
     async () => told(stack, sagaId),
