@@ -88,6 +88,7 @@ const schema = z.object({
   JOIN_LEAD_SECONDS: seconds(0, 604_800).default(3_600),
 
   RESERVE_BATCH: z.coerce.number().int().min(1).max(LIMITS.batch).default(LIMITS.batch),
+  ROUTE_BY_PRODUCT: flag.default(false),
 
   PAYMENT_DEADLINE_SECONDS: seconds(1, 3_600).default(60),
   SAGA_RETRY_SECONDS: seconds(0.1, 3_600).default(15),

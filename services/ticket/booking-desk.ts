@@ -18,7 +18,8 @@ import {
   type ReserveRequest,
   type ReserveVerdict,
 } from "./reservation-store.ts";
-import { StockActors } from "./stock-actors.ts";
+import { openActors } from "./stock-actors.ts";
+import type { Stock } from "./stock-routing.ts";
 
 export interface Purchase {
   readonly eventId: number;
@@ -46,33 +47,24 @@ export interface BookingDeskOptions {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;
-  /** Requests for one product that share a statement, at most. 1: each has its own, at once. */
-  readonly batch?: number | undefined;
+  /** Default: actors of this desk alone. */
+  readonly stock?: Stock;
   /** Told after a reservation and its message were committed. */
   readonly onReserved: () => void;
 }
 
 export class BookingDesk {
   readonly #options: BookingDeskOptions;
-  readonly #actors: StockActors;
+  readonly #stock: Stock;
 
   constructor(options: BookingDeskOptions) {
     this.#options = options;
-    this.#actors = new StockActors({
-      decide: async (requests) => {
-        await failpoint("ticket.reserve.beforeCommit");
-        const verdicts = await options.books.reserve(requests);
-        await failpoint("ticket.reserve.afterCommit");
-        return verdicts;
-      },
-      batch: options.batch,
-      ...(options.batch === 1 ? { batchesAtOnce: Number.POSITIVE_INFINITY } : {}),
-    });
+    this.#stock = options.stock ?? openActors(options.books);
   }
 
   /** @throws what the database throws when it is certain that nothing was reserved. */
   async buy(purchase: Purchase): Promise<PurchaseAnswer> {
-    if (!this.#actors.hasRoom(purchase.productId)) return { outcome: "overloaded" };
+    if (!this.#stock.hasRoom(purchase.productId)) return { outcome: "overloaded" };
     const redemption = this.#redemptionOf(purchase);
     const redeemed = await this.#options.gate.redeem(redemption);
     if (redeemed === "redeemed" || redeemed === "replayed") {
@@ -104,7 +96,7 @@ export class BookingDesk {
     const { gate, log, onReserved } = this.#options;
     let verdict: ReserveVerdict;
     try {
-      verdict = await this.#actors.ask(this.#requestOf(purchase));
+      verdict = await this.#stock.ask(this.#requestOf(purchase));
     } catch (error) {
       if (nothingCommitted(error)) {
         await gate.giveBack(redemption);

@@ -2,7 +2,9 @@
  * One actor a product: requests that come while a batch is decided share the next one, so that the
  * lock on a hot product's row, and the flush to disk, are paid once for many.
  */
+import { failpoint } from "../common/failpoints.ts";
 import { LIMITS } from "../common/limits.ts";
+import type { SaleBooks } from "./reservation-books.ts";
 import { nothingCommitted, type ReserveRequest, type ReserveVerdict } from "./reservation-store.ts";
 
 export interface StockActorsOptions {
@@ -86,6 +88,23 @@ export class StockActors {
       for (const { reject } of letters) reject(error);
     }
   }
+}
+
+/** `batch`: requests that share a statement, at most. 1: each has its own, at once. */
+export function openActors(
+  books: Pick<SaleBooks, "reserve">,
+  batch: number = LIMITS.batch,
+): StockActors {
+  return new StockActors({
+    async decide(requests) {
+      await failpoint("ticket.reserve.beforeCommit");
+      const verdicts = await books.reserve(requests);
+      await failpoint("ticket.reserve.afterCommit");
+      return verdicts;
+    },
+    batch,
+    ...(batch === 1 ? { batchesAtOnce: Number.POSITIVE_INFINITY } : {}),
+  });
 }
 
 /**

@@ -19,11 +19,14 @@ import { PassGate } from "./pass-gate.ts";
 import { changeBooks, saleBooks } from "./reservation-books.ts";
 import { markPaymentPending } from "./reservation-change-store.ts";
 import { type Changes, handleSagaCommands } from "./reservation-changes.ts";
-import { isPassSpent } from "./reservation-store.ts";
+import { isPassSpent, type ReserveRequest, type ReserveVerdict } from "./reservation-store.ts";
+import { openActors } from "./stock-actors.ts";
+import { type Stock, StockRouting } from "./stock-routing.ts";
 import { type TicketRoutes, ticketRoutes } from "./ticket.http.ts";
 
 export function ticketService(context: ServiceContext): ServiceSchema {
   let database: Database | undefined;
+  let actors: Stock | undefined;
   return {
     name: "ticket",
     actions: {
@@ -32,13 +35,20 @@ export function ticketService(context: ServiceContext): ServiceSchema {
         if (!database) throw new Error("the ticket service has not started");
         return saleOf(database, ctx.params.eventId);
       },
+      /** ReserveRequest → ReserveVerdict: for the ticket processes among themselves. */
+      decideReservation: (ctx: Context<ReserveRequest>): Promise<ReserveVerdict> => {
+        if (!actors?.hasRoom(ctx.params.productId)) throw new Error("not decided here");
+        return actors.ask(ctx.params);
+      },
     },
     ...lifecycle(context.log, async (parts) => {
       const sql = join(import.meta.dirname, "sql");
       const own = await ownDatabase(context, "ticket", { sql, messaging: true });
       parts.opened(() => own.end());
       database = own;
-      await start(context, own, parts);
+      await start(context, own, parts, (own) => {
+        actors = own;
+      });
     }),
   };
 }
@@ -48,10 +58,17 @@ async function saleOf(database: Database, eventId: unknown): Promise<EventForSal
   return known.success ? eventForSale(database, known.data) : { found: false };
 }
 
-async function start(context: ServiceContext, database: Database, parts: Parts): Promise<void> {
+async function start(
+  context: ServiceContext,
+  database: Database,
+  parts: Parts,
+  decideHere: (actors: Stock) => void,
+): Promise<void> {
   const { broker, bus, clock, config, log } = context;
   const { holdSeconds } = config;
-  const count: Counting = { purchase: () => {}, lostPass: () => {}, expired: () => {} };
+  const count: Counting = {
+    ...{ purchase: () => {}, lostPass: () => {}, expired: () => {}, routed: () => {} },
+  };
   const relay = openRelay(context, database);
   parts.opened(() => relay.stop());
   const onMessages = () => relay.wake();
@@ -70,8 +87,10 @@ async function start(context: ServiceContext, database: Database, parts: Parts):
   parts.opened(() => gate.stop());
   const onReserved = () => relay.wake();
   const books = saleBooks(database);
-  const batch = config.RESERVE_BATCH;
-  const desk = new BookingDesk({ books, gate, clock, ids: uuid, log, batch, onReserved });
+  const actors = openActors(books, config.RESERVE_BATCH);
+  decideHere(actors);
+  const stock = config.ROUTE_BY_PRODUCT ? routed(context, actors, count) : actors;
+  const desk = new BookingDesk({ books, stock, gate, clock, ids: uuid, log, onReserved });
   await bus.consume("ticket", (message) => handleSagaCommands(changes, [message]));
   const edge = await openTicketEdge(context, {
     database,
@@ -87,6 +106,22 @@ async function start(context: ServiceContext, database: Database, parts: Parts):
   compensation.start();
   holds.start();
   context.onListening("ticket", edge.url);
+}
+
+/** Every process of the service that decides reservations, as the broker knows them now. */
+function routed({ broker, log }: ServiceContext, actors: Stock, count: Counting): Stock {
+  const action = "ticket.decideReservation";
+  return new StockRouting({
+    actors,
+    self: broker.nodeID,
+    nodes: () => {
+      const { endpoints = [] } = broker.registry.getActionEndpoints(action) ?? {};
+      return endpoints.filter((one) => one.isAvailable).map((one) => one.id);
+    },
+    askNode: (nodeID, request) => broker.call(action, request, { nodeID }),
+    log,
+    onRouted: (where) => count.routed(where),
+  });
 }
 
 function openRelay({ bus, log }: ServiceContext, database: Database): OutboxRelay {
@@ -125,6 +160,7 @@ interface Counting {
   purchase: TicketRoutes["onPurchase"];
   lostPass: () => void;
   expired: (holds: number) => void;
+  routed: (where: "own" | "owner" | "instead") => void;
 }
 
 function watch({ metrics }: Edge, database: Database, count: Counting, holdSeconds: number): void {
@@ -136,6 +172,12 @@ function watch({ metrics }: Edge, database: Database, count: Counting, holdSecon
   const label = (outcome: string) => outcome.replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
   count.purchase = (outcome) => purchases.inc({ outcome: label(outcome) });
   count.lostPass = () => lost.inc();
+  const routes = metrics.counter(
+    "reservations_routed_total",
+    "With ROUTE_BY_PRODUCT: decided as its owner, by its owner, or here instead of its owner.",
+    ["where"],
+  );
+  count.routed = (where) => routes.inc({ where });
   const expired = metrics.counter("holds_expired_total", "Reservations held for too long.");
   count.expired = (holds) => expired.inc(holds);
   metrics.gauge(

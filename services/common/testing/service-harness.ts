@@ -22,6 +22,8 @@ export interface HarnessOptions {
   /** Settings as environment variables; ports are 0 unless given. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
+  /** With NATS_URL among the settings: those of one namespace find each other, and no others. */
+  readonly namespace?: string;
   /** Wraps the bus, for example to lose acknowledgements. */
   readonly bus?: (bus: Bus) => Bus;
   /** A database left by an earlier harness (`keepDatabase`), to test a restart. */
@@ -68,7 +70,12 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     return withDatabase(server, `${database}_${service}`);
   };
   const issuer = await testIssuer(config);
-  const broker = new ServiceBroker(brokerOptions(config, { nodeId: `test-${randomUUID()}` }));
+  const nodeId = `test-${randomUUID()}`;
+  const { namespace } = options;
+  const broker = new ServiceBroker({
+    ...brokerOptions(config, { nodeId }),
+    ...(namespace ? { namespace } : {}),
+  });
   const direct = new DirectBus(broker);
   const bus = options.bus?.(direct) ?? direct;
   const urls = new Map<string, string>();
