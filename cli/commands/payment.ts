@@ -8,7 +8,6 @@ import {
   type Reconciliation,
   reconciliation,
 } from "../../services/common/contracts/payment.ts";
-import { LIMITS } from "../../services/common/limits.ts";
 import { EXIT } from "../exit.ts";
 import type { Run } from "../main.ts";
 import { addOperatorOptions, type OperatorOptions, operate } from "./operator.ts";
@@ -37,7 +36,7 @@ export function addPayment(program: Command, run: Run): void {
     .addOption(new Option("--status <status>", "in this one alone").choices(paymentStatus.options))
     .option("--saga <id>", "of this saga")
     .option("--reservation <id>", "of this reservation", rowId)
-    .option("--limit <n>", "at most so many", whole(1, LIMITS.pageRows));
+    .option("--limit <n>", "at most so many", whole(1, 100));
   const show = { name: "show", does: "one payment", argument: thePayment };
   addTask<OperatorOptions, string>(payments, show, showOne);
   const command = group

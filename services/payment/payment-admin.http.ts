@@ -33,7 +33,7 @@ export interface PaymentAdminOptions {
 }
 
 const DAY_MS = 86_400_000;
-/** Before the caller's patience ends: a provider far away gives some four pages a second. */
+/** Before the patience of `reservex` (30 s) ends. */
 const RECONCILE_MS = 25_000;
 
 const config = { access: "admin" } as const;

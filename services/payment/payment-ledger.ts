@@ -2,7 +2,8 @@
 import type { PaymentLedger } from "../common/contracts/payment.ts";
 import type { Database } from "../common/database.ts";
 import { numberFromCents } from "../common/money.ts";
-import { paidReservations, paymentsByReservation } from "./payment-store.ts";
+import { paidReservations } from "./payment-ledger-store.ts";
+import { paymentsByReservation } from "./payment-store.ts";
 import type { SimulatedProvider } from "./simulated-provider.ts";
 
 export interface LedgerQuery {

@@ -25,7 +25,6 @@ const claimedRow = paymentRow.extend({ before: paymentStatus });
 /** `before`: the status it had when it was claimed; a PENDING one is PROCESSING now. */
 export type ClaimedPayment = z.infer<typeof claimedRow>;
 
-const idRow = z.object({ id: z.int() });
 const sagaRow = z.object({ sagaId: z.string() });
 const backlogRow = z.object({ unknown: z.int(), refunds: z.int() });
 
@@ -280,19 +279,6 @@ export function newestPayments(
       and (${sagaId}::text is null or p.saga_id = ${sagaId})
       and (${reservationId}::int is null or p.reservation_id = ${reservationId})
     order by coalesce(p.captured_at, p.created_at) desc, p.id limit ${limit}`);
-}
-
-/** Reservations that have a payment, in order; at most `limit`. */
-export async function paidReservations(
-  db: Queryable,
-  { after, until }: ReservationRange,
-  limit: number,
-): Promise<readonly number[]> {
-  const rows = await db.any(sql.type(idRow)`
-    select distinct reservation_id as id from payment
-    where reservation_id > ${after} and reservation_id <= ${until}
-    order by id limit ${limit}`);
-  return rows.map((row) => row.id);
 }
 
 /** unknown: charges whose outcome nobody knows. refunds: ordered and not done. */
