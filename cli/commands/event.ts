@@ -8,7 +8,6 @@ import {
   type SaleEvent,
   saleEvent,
 } from "../../services/common/contracts/ticket.ts";
-import { LIMITS } from "../../services/common/limits.ts";
 import { usageError } from "../exit.ts";
 import type { Run } from "../main.ts";
 import { cancellationLine, eventsText, eventText } from "./catalogue-text.ts";
@@ -77,7 +76,7 @@ function fieldsOf(options: FieldOptions) {
 }
 
 async function list({ client, options, output }: Task<ListOptions>): Promise<void> {
-  const found = await readPages<SaleEvent>(options.limit, LIMITS.pageRows, (last, rows) => {
+  const found = await readPages<SaleEvent>(options.limit, (last, rows) => {
     const path = `/api/events?after=${last?.id ?? 0}&limit=${rows}`;
     return client.ask(z.array(saleEvent), "events", { method: "GET", path });
   });

@@ -55,18 +55,20 @@ export function addTask<O extends OperatorOptions, A = undefined>(
   });
 }
 
+/** Rows of the longest page that the services give. */
+const PAGE_ROWS = 100;
+
 /**
  * All rows of a paged list, up to `limit`.
- * @param read the page after a row; a page shorter than `pageRows` is the last
+ * @param read the page after a row; one shorter than was asked for is the last
  */
 export async function readPages<T>(
   limit: number,
-  pageRows: number,
   read: (last: T | undefined, rows: number) => Promise<readonly T[]>,
 ): Promise<readonly T[]> {
   const all: T[] = [];
   while (all.length < limit) {
-    const rows = Math.min(pageRows, limit - all.length);
+    const rows = Math.min(PAGE_ROWS, limit - all.length);
     const page = await read(all.at(-1), rows);
     all.push(...page);
     if (page.length < rows) break;

@@ -2,7 +2,6 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { type Product, product } from "../../services/common/contracts/ticket.ts";
-import { LIMITS } from "../../services/common/limits.ts";
 import { usageError } from "../exit.ts";
 import type { Run } from "../main.ts";
 import { productsText, productText } from "./catalogue-text.ts";
@@ -52,7 +51,7 @@ export function addProduct(program: Command, run: Run): void {
 }
 
 function addFields(command: Command, required: boolean): void {
-  const stock = whole(0, LIMITS.stock);
+  const stock = whole(0, 10_000_000);
   if (required) {
     command
       .requiredOption("--name <text>", "for people")
@@ -65,7 +64,7 @@ function addFields(command: Command, required: boolean): void {
       .option("--stock <n>", "pieces in all, sold ones included", stock);
   }
   command
-    .option("--max-per-user <n>", "pieces a buyer may have", whole(1, LIMITS.quantity))
+    .option("--max-per-user <n>", "pieces a buyer may have", whole(1, 1_000))
     .option("--sale-start <instant>", "narrower than its event's; or now, now+2h", moment)
     .option("--sale-end <instant>", "narrower than its event's", moment)
     .option("--description <text>", "more about it");
@@ -81,7 +80,7 @@ async function list({ client, options, output }: Task<ListOptions>): Promise<voi
   const { event, available, limit } = options;
   const route = available ? "/api/products/available" : "/api/products";
   const ofEvent = event === undefined ? "" : `&eventId=${event}`;
-  const found = await readPages<Product>(limit, LIMITS.pageRows, (last, rows) => {
+  const found = await readPages<Product>(limit, (last, rows) => {
     const path = `${route}?after=${last?.id ?? 0}&limit=${rows}${ofEvent}`;
     return client.ask(z.array(product), "products", { method: "GET", path });
   });

@@ -7,7 +7,6 @@ import {
   reservation,
   reservationStatus,
 } from "../../services/common/contracts/ticket.ts";
-import { LIMITS } from "../../services/common/limits.ts";
 import type { Run } from "../main.ts";
 import type { OperatorOptions } from "./operator.ts";
 import { addTask, readPages, type Task, type TaskGroup } from "./operator-task.ts";
@@ -48,7 +47,7 @@ export function addReservation(program: Command, run: Run): void {
 async function list({ client, options, output }: Task<ListOptions>): Promise<void> {
   const { user, event, product, status, limit } = options;
   const wanted = Object.entries({ userId: user, eventId: event, productId: product, status });
-  const found = await readPages<ListedReservation>(limit, LIMITS.pageRows, (last, rows) => {
+  const found = await readPages<ListedReservation>(limit, (last, rows) => {
     const query = new URLSearchParams({ after: String(last?.id ?? 0), limit: String(rows) });
     for (const [name, value] of wanted) if (value !== undefined) query.set(name, String(value));
     const call = { method: "GET", path: `/api/reservations?${query}` } as const;

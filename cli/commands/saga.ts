@@ -10,7 +10,6 @@ import {
   sagaState,
   sagaSummary,
 } from "../../services/common/contracts/saga.ts";
-import { LIMITS } from "../../services/common/limits.ts";
 import { TargetError } from "../engine/admin-client.ts";
 import { usageError } from "../exit.ts";
 import type { Run } from "../main.ts";
@@ -87,7 +86,7 @@ async function list({ client, options, output }: Task<ListOptions>): Promise<voi
     ...(olderThan === undefined ? {} : { olderThan: new Date(nowMs - olderThan).toISOString() }),
     ...(overdue ? { overdue: "true" } : {}),
   };
-  const found = await readPages<SagaSummary>(limit, LIMITS.pageRows, (last, rows) => {
+  const found = await readPages<SagaSummary>(limit, (last, rows) => {
     const after = last === undefined ? {} : { afterReservation: String(last.reservationId) };
     return listSagas(client, { ...fixed, ...after, limit: String(rows) });
   });

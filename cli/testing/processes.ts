@@ -7,6 +7,8 @@ import { processEnvironment } from "../../services/common/config.ts";
 import { removeEmbeddedPostgres } from "../../services/common/servers/embedded-postgres.ts";
 
 const MAIN = join(import.meta.dirname, "..", "main.ts");
+/** Starting a command is mostly reading its source: with what was read before, a third less work. */
+const COMPILE_CACHE = join(import.meta.dirname, "../../node_modules/.cache/reservex-compile");
 /** Longer than anything a test waits for, shorter than the runner's own patience. */
 const TIMEOUT_MS = 150_000;
 
@@ -30,7 +32,11 @@ export const FREE_PORTS: Environment = {
 function start(args: readonly string[], environment: Environment): ChildProcess {
   const inherited = processEnvironment();
   return spawn(process.execPath, [MAIN, ...args], {
-    env: { PATH: inherited.PATH, HOME: inherited.HOME, CI: "true", ...environment },
+    env: {
+      ...{ PATH: inherited.PATH, HOME: inherited.HOME, CI: "true" },
+      NODE_COMPILE_CACHE: COMPILE_CACHE,
+      ...environment,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
 }
