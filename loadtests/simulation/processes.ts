@@ -127,10 +127,13 @@ export function ticketParts(world: World, life: Life): Parts {
   const changeBooks = ticket.changeBooks(life);
   const books = defect.changeBooks?.(changeBooks, life, world) ?? changeBooks;
   const changes: Changes = { books, clock: time.clock, ids, onMessages: () => relay.wake() };
+  /** A pass is given back by what was last read of it. */
+  const lookedAtMs = new Map<string, number>();
   const call = (action: string, params: never, options?: { readonly timeout?: number }) => {
     const { queue } = world;
     const timeoutMs = options?.timeout ?? CALL_TIMEOUT_MS;
-    world.room.askedAtMs.set(params, time.nowMs);
+    const { passToken } = params as { readonly passToken: string };
+    world.room.askedAtMs.set(params, lookedAtMs.get(passToken) ?? time.nowMs);
     return network.ask<unknown>(life, queue.life, timeoutMs, action, () =>
       action === "queue.redeemPass"
         ? queue.parts.rooms!.redeem(params)
@@ -140,7 +143,10 @@ export function ticketParts(world: World, life: Life): Parts {
   const gate = new PassGate({
     broker: { call } as never,
     log,
-    isSpent: (token) => ticket.isPassSpent(life, token),
+    isSpent(token) {
+      lookedAtMs.set(token, time.nowMs);
+      return ticket.isPassSpent(life, token);
+    },
     onLost: () => world.say(life.name, () => "a pass could not be given back"),
     timers,
   });

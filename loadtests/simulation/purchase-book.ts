@@ -35,22 +35,22 @@ export class PurchaseBook {
 
   begun(purchase: Purchase): { answered(answer: PurchaseAnswer): void } {
     const { passToken } = purchase;
+    const before = this.#byKey.get(keyOf(purchase));
     if ((this.#open.get(passToken) ?? 0) > 0) this.#overlapped.add(passToken);
     this.#open.set(passToken, (this.#open.get(passToken) ?? 0) + 1);
     return {
       answered: (answer) => {
         this.#open.set(passToken, this.#open.get(passToken)! - 1);
-        this.#answered(purchase, answer);
+        this.#answered(purchase, before, answer);
       },
     };
   }
 
-  /** At the process that answers, in the moment it does. */
-  #answered(purchase: Purchase, answer: PurchaseAnswer): void {
+  /** At the process that answers, in the moment it does; `before`: sold when the request began. */
+  #answered(purchase: Purchase, before: number | undefined, answer: PurchaseAnswer): void {
     const { judge, ticket } = this.#world;
     const { userId, productId, quantity, passToken, idempotencyKey } = purchase;
-    const key = `client ${userId}, key ${idempotencyKey}`;
-    const before = idempotencyKey === undefined ? undefined : this.#byKey.get(key);
+    const key = keyOf(purchase);
     if (!("reservation" in answer)) {
       if (answer.outcome === "unknown" || answer.outcome === "queueSilent") {
         this.#excused.add(passToken);
@@ -75,8 +75,9 @@ export class PurchaseBook {
       }
       this.#reserved.add(id);
     }
-    if (before !== undefined && before !== id) {
-      judge.broken("same answer", `${key}: sold ${before}, then ${id}`);
+    const first = this.#byKey.get(key);
+    if (idempotencyKey !== undefined && first !== undefined && first !== id) {
+      judge.broken("same answer", `${key}: sold ${first}, then ${id}`);
     }
     if (idempotencyKey !== undefined) this.#byKey.set(key, id);
     this.#sold.add(id);
@@ -122,3 +123,6 @@ export class PurchaseBook {
     }
   }
 }
+
+const keyOf = ({ userId, idempotencyKey }: Purchase): string =>
+  `client ${userId}, key ${idempotencyKey}`;

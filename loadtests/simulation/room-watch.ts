@@ -39,7 +39,7 @@ export class RoomWatch {
   readonly passes = new Map<string, WatchedPass>();
   /** When the reservation that was made with the pass was committed; undefined: none was. */
   boughtAtMs: (token: string) => number | undefined = () => undefined;
-  /** When the ticket process asked; an answer to an older question proves nothing against it. */
+  /** When the ticket process last looked whether the pass had bought: it knew no more than that. */
   /** Given back too late: their owners had another pass by then, and nobody holds two. */
   readonly superseded = new Set<string>();
   /** Requests for the pass were under way at the same time. */
