@@ -42,7 +42,7 @@ export class Client {
   }
 
   async #live(): Promise<void> {
-    await this.#wait(0, this.#chance(0.5) ? 200 : 20_000);
+    await this.#wait(0, this.#chance(0.5) ? 200 : 10_000);
     const purchases = this.#chance(0.3) ? 2 : 1;
     for (let i = 0; i < purchases; i++) {
       const pass = await this.#standInLine();
@@ -55,7 +55,7 @@ export class Client {
   /** Joins and polls until there is a pass. Undefined: left, or the sale is over. */
   async #standInLine(): Promise<string | undefined> {
     const leavesAfter = this.#chance(0.1) ? whole(this.#stream, 1, 4) : Number.POSITIVE_INFINITY;
-    const wanders = this.#chance(0.15);
+    const wanders = this.#chance(0.1);
     let polls = 0;
     let inLine = false;
     for (;;) {
@@ -138,7 +138,7 @@ export class Client {
   }
 
   async #cancel(id: number): Promise<void> {
-    await this.#wait(0, this.#chance(0.5) ? 1_000 : 20_000);
+    await this.#wait(0, this.#chance(0.6) ? 1_000 : 10_000);
     if (this.#chance(0.3)) void this.#askToCancel(id);
     if (this.#chance(0.2)) await this.#cancelForeign();
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -225,7 +225,7 @@ export class Client {
 
   /** As long as was advised; one that wanders is sometimes away for much longer. */
   async #patience(pollAfterSeconds: number, wanders: boolean): Promise<void> {
-    if (wanders && this.#chance(0.3)) await this.#wait(20_000, 90_000);
+    if (wanders && this.#chance(0.3)) await this.#wait(10_000, 60_000);
     else await this.#wait(pollAfterSeconds * 1_000, pollAfterSeconds * 1_000 + 300);
   }
 

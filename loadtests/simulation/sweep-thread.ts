@@ -2,6 +2,9 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { findMutant, sweep, type Task, type Told } from "./sweep.ts";
 
+// Faults are errors by the thousand, and nobody reads where they were made.
+Error.stackTraceLimit = 0;
+
 const task = workerData as Task;
 const tell = (told: Told): void => parentPort?.postMessage(told);
 

@@ -42,15 +42,15 @@ export function settingOf(seed: number): Setting {
     from[Math.floor(draw(what) * from.length)]!;
   return {
     clients: 2 + Math.floor(draw(0) * 24),
-    permitsPerMinute: pick(1, [8, 30, 240, 1_200, 1_200]),
+    permitsPerMinute: pick(1, [8, 60, 240, 1_200, 1_200, 1_200]),
     pacing: pick(2, ["smooth", "burst"]),
     passTtlSeconds: pick(3, [20, 120, 300]),
-    paymentDeadlineSeconds: pick(4, [3, 8, 60]),
+    paymentDeadlineSeconds: pick(4, [3, 8, 8, 60]),
     sagaRetrySeconds: pick(5, [1, 3, 15]),
     providerTimeoutMs: pick(6, [500, 2_000, 10_000]),
     opensMs: pick(7, [0, 0, 3_000]),
-    closesMs: pick(8, [20_000, 3_600_000, 3_600_000]),
-    calmMs: 5_000 + Math.floor(draw(9) * 55_000),
+    closesMs: pick(8, [15_000, 3_600_000, 3_600_000]),
+    calmMs: 5_000 + Math.floor(draw(9) * 35_000),
     stock: [3 + Math.floor(draw(10) * 30), 1 + Math.floor(draw(11) * 12)],
     maxPerUser: pick(12, [1, 2, 4]),
   };
