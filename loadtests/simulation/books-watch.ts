@@ -56,19 +56,20 @@ export class BooksWatch {
 
   /** A message has its effects once, however often it is delivered. */
   #once(tx: Tx, inbox: unknown): void {
-    if (tx.handles === undefined) return;
-    const effects = [...tx.writes.keys()].filter((table) => table !== inbox).length;
-    if (this.#handled.has(tx.handles) && effects > 0) {
-      this.#judge.broken("inbox", `${tx.handles} was handled twice`);
+    const { handles, writes } = tx;
+    if (handles.length === 0) return;
+    const effects = [...writes.keys()].filter((table) => table !== inbox).length;
+    if (effects > 0 && handles.every((id) => this.#handled.has(id))) {
+      this.#judge.broken("inbox", `${handles.join(", ")} was handled twice`);
     }
-    this.#handled.add(tx.handles);
+    for (const id of handles) this.#handled.add(id);
   }
 
   #begun(sagaId: string): void {
     if (this.#sagas.has(sagaId)) return;
     this.#sagas.add(sagaId);
     const at = this.#books.saga.sagas.rows.get(sagaId)?.state.at;
-    if (at === "compensated") this.#stillborn.add(sagaId);
+    if (at !== "charging") this.#stillborn.add(sagaId);
   }
 
   /** A deadline is a promise as well, whoever is silent. */

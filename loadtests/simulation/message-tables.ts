@@ -31,13 +31,17 @@ export class MessageTables {
     }
   }
 
-  async firstTime(tx: Tx, messageId: string): Promise<boolean> {
-    tx.handles = messageId;
+  async firstTimes(tx: Tx, messageIds: readonly string[]): Promise<ReadonlySet<string>> {
+    tx.handles = messageIds;
     await tx.statement();
-    await tx.lock(this.inbox, messageId);
-    if (tx.read(this.inbox, messageId)) return false;
-    tx.write(this.inbox, messageId, true);
-    return true;
+    const fresh = new Set<string>();
+    for (const id of [...new Set(messageIds)].sort()) {
+      await tx.lock(this.inbox, id);
+      if (tx.read(this.inbox, id)) continue;
+      tx.write(this.inbox, id, true);
+      fresh.add(id);
+    }
+    return fresh;
   }
 
   /** `onSent`: what follows from a hand-over, in the transaction of its mark. */

@@ -54,7 +54,13 @@ const MESSAGE_MUTANTS: Readonly<Record<string, Defect>> = {
     sagaBooks: (books) => ({
       transaction: (work) =>
         books.transaction((tx) =>
-          work({ ...tx, firstTime: async (id) => (await tx.firstTime(id)) || true }),
+          work({
+            ...tx,
+            async firstTimes(ids) {
+              await tx.firstTimes(ids);
+              return new Set(ids);
+            },
+          }),
         ),
     }),
   },
@@ -64,7 +70,7 @@ const MESSAGE_MUTANTS: Readonly<Record<string, Defect>> = {
         books.transaction((tx) =>
           work({
             ...tx,
-            firstTime: (id) => books.transaction((other) => other.firstTime(id)),
+            firstTimes: (ids) => books.transaction((other) => other.firstTimes(ids)),
           }),
         ),
     }),
@@ -84,7 +90,9 @@ const RULE_MUTANTS: Readonly<Record<string, Defect>> = {
     (honest) => (state, event) => (state?.at === "completed" ? stay : honest(state, event)),
   ),
   "the tombstone is overlooked": rules((honest) => (state, event) => {
-    const overlooked = state?.at === "compensated" && event.type === "ReservationCreated";
+    const overlooked =
+      event.type === "ReservationCreated" &&
+      (state?.at === "compensated" || state?.at === "refunding");
     return honest(overlooked ? undefined : state, event);
   }),
   "the refund is believed before it is answered": rules((honest) => (state, event) => {
@@ -113,24 +121,21 @@ function freshKey(key: string): string {
 const PAYMENT_MUTANTS: Readonly<Record<string, Defect>> = {
   "a charge has a new key each time": {
     provider: (provider) => ({
+      ...provider,
       charge: (request, signal) =>
         provider.charge({ ...request, key: freshKey(request.key) }, signal),
-      refund: (request, signal) => provider.refund(request, signal),
-      find: (key, signal) => provider.find(key, signal),
-      forbid: (key, signal) => provider.forbid(key, signal),
     }),
   },
   "a refund has a new key each time": {
     provider: (provider) => ({
-      charge: (request, signal) => provider.charge(request, signal),
+      ...provider,
       refund: (request, signal) =>
         provider.refund({ ...request, key: freshKey(request.key) }, signal),
-      find: (key, signal) => provider.find(key, signal),
-      forbid: (key, signal) => provider.forbid(key, signal),
     }),
   },
   "silence of the provider is a failed charge": {
     provider: (provider) => ({
+      ...provider,
       charge: (request, signal) =>
         Promise.race([
           provider.charge(request, signal).catch(() => declined),
@@ -138,26 +143,19 @@ const PAYMENT_MUTANTS: Readonly<Record<string, Defect>> = {
             signal.addEventListener("abort", () => resolve(declined), { once: true });
           }),
         ]),
-      refund: (request, signal) => provider.refund(request, signal),
-      find: (key, signal) => provider.find(key, signal),
-      forbid: (key, signal) => provider.forbid(key, signal),
     }),
   },
   "absent now is taken for never charged": {
     provider: (provider) => ({
-      charge: (request, signal) => provider.charge(request, signal),
-      refund: (request, signal) => provider.refund(request, signal),
-      find: (key, signal) => provider.find(key, signal),
+      ...provider,
       forbid: async () => ({ result: "forbidden" }),
     }),
   },
   "the sum that is charged is not the exact one": {
     provider: (provider) => ({
+      ...provider,
       charge: (request, signal) =>
         provider.charge({ ...request, amountCents: request.amountCents - 1 }, signal),
-      refund: (request, signal) => provider.refund(request, signal),
-      find: (key, signal) => provider.find(key, signal),
-      forbid: (key, signal) => provider.forbid(key, signal),
     }),
   },
   "a refund of an unknown payment leaves no tombstone": payments(() => ({

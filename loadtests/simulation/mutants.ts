@@ -64,13 +64,16 @@ const TICKET_MUTANTS: Readonly<Record<string, Defect>> = {
         ticket.database.transaction(life, (tx) =>
           work({
             ...ticket.changeTransaction(tx),
-            async lockReservation(which) {
-              const id = "id" in which ? which.id : ticket.bySaga.rows.get(which.sagaId);
-              const row = id === undefined ? undefined : ticket.reservations.rows.get(id);
+            async lockReservations(which) {
+              const rows = ticket.idsOf(which).map((id) => ticket.reservations.rows.get(id)!);
               await time.wait(life, 5);
-              return row ?? null;
+              return rows;
             },
-            markCancelled: (id, reason) => cancelUnguarded(ticket, tx, id, reason),
+            async markCancelled(cancellations) {
+              for (const { id, reason } of cancellations) {
+                await cancelUnguarded(ticket, tx, id, reason);
+              }
+            },
           }),
         ),
     }),

@@ -45,10 +45,16 @@ export class PaymentModel {
       (await change(ids, to))[0];
     const nowMs = tx.beganAtMs;
     return {
-      firstTime: (messageId) => this.messages.firstTime(tx, messageId),
+      firstTimes: (messageIds) => this.messages.firstTimes(tx, messageIds),
       putMessages: (messages) => this.messages.putMessages(tx, messages),
-      insertPending: async (payment) =>
-        (await this.#insert(tx, { ...blank(payment, nowMs), dueAtMs: nowMs })) !== undefined,
+      insertPending: async (payments) => {
+        const opened = new Set<string>();
+        for (const payment of payments.toSorted((a, b) => (a.sagaId < b.sagaId ? -1 : 1))) {
+          const row = await this.#insert(tx, { ...blank(payment, nowMs), dueAtMs: nowMs });
+          if (row) opened.add(row.sagaId);
+        }
+        return opened;
+      },
       insertTombstone: (payment, failureReason) =>
         this.#insert(tx, { ...blank(payment, nowMs), status: "FAILED", failureReason }),
       lockBySaga: (sagaId) => this.#lockBySaga(tx, sagaId),

@@ -9,7 +9,7 @@ import { WaitingRooms } from "../../services/queue/waiting-rooms.ts";
 import { Coordinator, DEADLINE_BATCH } from "../../services/saga/coordinator.ts";
 import { BookingDesk } from "../../services/ticket/booking-desk.ts";
 import { PassGate } from "../../services/ticket/pass-gate.ts";
-import { type Changes, handleSagaCommand } from "../../services/ticket/reservation-changes.ts";
+import { type Changes, handleSagaCommands } from "../../services/ticket/reservation-changes.ts";
 import type { Life } from "./virtual-time.ts";
 import { EVENT_ID, type World } from "./world.ts";
 
@@ -159,7 +159,7 @@ export function ticketParts(world: World, life: Life): Parts {
     log,
     onReserved: () => relay.wake(),
   });
-  consume(world, life, "ticket", (message) => handleSagaCommand(changes, message));
+  consume(world, life, "ticket", (message) => handleSagaCommands(changes, [message]));
   relay.start();
   const stop = async () => {
     await relay.stop();
@@ -193,7 +193,7 @@ export function sagaParts(world: World, life: Life): Parts {
     retryMs: AFTER_FAILURE_MS,
     timers: time.timersOf(life),
   });
-  consume(world, life, "saga", (message) => coordinator.handle(message));
+  consume(world, life, "saga", (message) => coordinator.handle([message]));
   relay.start();
   loop.start();
   const stop = async () => {
@@ -231,7 +231,7 @@ export function paymentParts(world: World, life: Life): Parts {
     onWork: () => worker.wake(),
     onOutcome: () => relay.wake(),
   });
-  consume(world, life, "payment", orders);
+  consume(world, life, "payment", (message) => orders([message]));
   relay.start();
   worker.start();
   const stop = async () => {

@@ -27,6 +27,10 @@ export interface BookedRefund {
 }
 
 const ABOUT_MS = 40;
+const DECLINED = { result: "declined", reason: "the card was declined" } as const;
+
+const capturedOf = ({ transactionId }: BookedCharge) =>
+  ({ result: "captured", transactionId, at: "2030-01-01T00:00:00.000Z" }) as const;
 
 export class ProviderModel {
   readonly charges = new Map<string, BookedCharge>();
@@ -47,6 +51,9 @@ export class ProviderModel {
   /** The provider as one process reaches it. */
   clientOf(life: Life): PaymentProvider {
     return {
+      currency: "eur",
+      // Nobody reconciles a run: its watch reads the books themselves.
+      async *statement() {},
       charge: (request) => this.#charge(life, request),
       refund: (request) => this.#call(life, () => this.#refund(request), request.key),
       find: (key) => this.#call(life, () => this.#find(key), key),
@@ -62,14 +69,12 @@ export class ProviderModel {
       this.#later(lateMs, () => void this.#book(request));
       return new Promise(() => {});
     }
-    return this.#call(
+    return this.#call<ChargeAnswer>(
       life,
       () => {
         const booked = this.#book(request);
-        if (booked.outcome === "pending") return undefined;
-        return booked.outcome === "captured"
-          ? ({ result: "captured", transactionId: booked.transactionId } as const)
-          : ({ result: "declined", reason: "the card was declined" } as const);
+        if (booked.outcome === "pending") return { result: "pending" };
+        return booked.outcome === "captured" ? capturedOf(booked) : DECLINED;
       },
       key,
     );
@@ -105,9 +110,9 @@ export class ProviderModel {
       case undefined:
         return { result: "absent" };
       case "captured":
-        return { result: "captured", transactionId: booked!.transactionId };
+        return capturedOf(booked!);
       case "declined":
-        return { result: "declined", reason: "the card was declined" };
+        return DECLINED;
       case "pending":
       case "voided":
         return { result: booked!.outcome as "pending" | "voided" };
@@ -117,7 +122,7 @@ export class ProviderModel {
   #forbid(key: string): ForbidAnswer {
     const booked = this.charges.get(key);
     if (booked?.outcome === "captured") {
-      return { result: "captured", transactionId: booked.transactionId };
+      return capturedOf(booked);
     }
     if (booked) booked.outcome = booked.outcome === "declined" ? "declined" : "voided";
     else {

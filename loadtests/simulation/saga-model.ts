@@ -4,8 +4,9 @@ import type { SagaState } from "../../services/common/contracts/saga.ts";
 import type { BookingState } from "../../services/saga/booking-saga.ts";
 import { hasEnded } from "../../services/saga/booking-saga.ts";
 import type { SagaBooks, SagaTransaction } from "../../services/saga/saga-books.ts";
+import type { BookedStep } from "../../services/saga/saga-step-store.ts";
 import type { Booking, LockedSaga } from "../../services/saga/saga-store.ts";
-import type { Deadline, Step } from "../../services/saga/step.ts";
+import { type Deadline, OVERDUE_ATTEMPTS, type Step } from "../../services/saga/step.ts";
 import { MessageTables } from "./message-tables.ts";
 import { type SimulatedDatabase, Table, type Tx } from "./tables.ts";
 import type { Life } from "./virtual-time.ts";
@@ -39,22 +40,25 @@ export class SagaModel {
 
   sagaTransaction(tx: Tx): SagaTransaction {
     return {
-      firstTime: (messageId) => this.messages.firstTime(tx, messageId),
+      firstTimes: (messageIds) => this.messages.firstTimes(tx, messageIds),
       putMessages: (messages) => this.messages.putMessages(tx, messages),
-      lockSaga: (sagaId) => this.#lock(tx, sagaId),
+      lockSagas: (sagaIds) => this.#lock(tx, sagaIds),
       lockDueSagas: (limit) => this.#lockDue(tx, limit),
-      beginSaga: (booking, step) => this.#begin(tx, booking, step),
-      recordStep: (sagaId, step) => this.#record(tx, sagaId, step),
+      beginSagas: (first) => this.#begin(tx, first),
+      recordSteps: (steps) => this.#record(tx, steps),
     };
   }
 
-  async #lock(tx: Tx, sagaId: string): Promise<LockedSaga | undefined> {
+  async #lock(tx: Tx, sagaIds: readonly string[]): Promise<readonly LockedSaga[]> {
     await tx.statement();
-    // A row that another transaction is only inserting is not seen, and not waited for.
-    if (!tx.read(this.sagas, sagaId)) return undefined;
-    await tx.lock(this.sagas, sagaId);
-    const row = tx.read(this.sagas, sagaId);
-    return row && lockedOf(row, tx);
+    const locked: LockedSaga[] = [];
+    for (const id of sagaIds.toSorted()) {
+      // A row that another transaction is only inserting is not seen, and not waited for.
+      if (!tx.read(this.sagas, id)) continue;
+      await tx.lock(this.sagas, id);
+      locked.push(lockedOf(tx.read(this.sagas, id)!, tx));
+    }
+    return locked;
   }
 
   async #lockDue(tx: Tx, limit: number): Promise<readonly LockedSaga[]> {
@@ -68,35 +72,37 @@ export class SagaModel {
       .map((row) => lockedOf(row, tx));
   }
 
-  async #begin(tx: Tx, booking: Booking, step: Step): Promise<boolean> {
+  async #begin(tx: Tx, first: readonly BookedStep[]): Promise<number> {
+    if (first.length === 0) return 0;
     await tx.statement();
-    await tx.lock(this.sagas, booking.sagaId);
-    if (tx.read(this.sagas, booking.sagaId)) return false;
-    const nowMs = tx.database.time.epochMs;
-    tx.write(this.sagas, booking.sagaId, {
-      booking,
-      state: step.to,
-      attempts: step.attempts,
-      deadlineAtMs: checked(step, deadlineOf(step.deadline, null, tx)),
-      startedAtMs: nowMs,
-      updatedAtMs: nowMs,
-    });
-    return true;
+    let begun = 0;
+    for (const { booking, step } of first) {
+      await tx.lock(this.sagas, booking.sagaId);
+      if (tx.read(this.sagas, booking.sagaId)) continue;
+      begun += 1;
+      const nowMs = tx.database.time.epochMs;
+      tx.write(this.sagas, booking.sagaId, {
+        ...{ booking, state: step.to, attempts: step.attempts },
+        deadlineAtMs: checked(step, deadlineOf(step.deadline, null, tx)),
+        ...{ startedAtMs: nowMs, updatedAtMs: nowMs },
+      });
+    }
+    return begun;
   }
 
-  async #record(tx: Tx, sagaId: string, step: Step): Promise<void> {
+  async #record(tx: Tx, steps: readonly BookedStep[]): Promise<void> {
+    if (steps.length === 0) return;
     await tx.statement();
-    if (step.changes === "nothing") return;
-    await tx.lock(this.sagas, sagaId);
-    const row = tx.read(this.sagas, sagaId);
-    if (!row) return;
-    tx.write(this.sagas, sagaId, {
-      ...row,
-      state: step.to,
-      attempts: step.attempts,
-      deadlineAtMs: checked(step, deadlineOf(step.deadline, row.deadlineAtMs, tx)),
-      updatedAtMs: step.changes === "state" ? tx.database.time.epochMs : row.updatedAtMs,
-    });
+    for (const { booking, step } of steps) {
+      if (step.changes === "nothing") continue;
+      await tx.lock(this.sagas, booking.sagaId);
+      const row = tx.read(this.sagas, booking.sagaId)!;
+      tx.write(this.sagas, booking.sagaId, {
+        ...{ ...row, state: step.to, attempts: step.attempts },
+        deadlineAtMs: checked(step, deadlineOf(step.deadline, row.deadlineAtMs, tx)),
+        updatedAtMs: step.changes === "state" ? tx.database.time.epochMs : row.updatedAtMs,
+      });
+    }
   }
 }
 
@@ -116,7 +122,7 @@ function checked({ to }: Step, deadlineAtMs: number | null): number | null {
 function lockedOf(row: SagaRow, tx: Tx): LockedSaga {
   const { booking, state, attempts, deadlineAtMs, startedAtMs, updatedAtMs } = row;
   return {
-    ...{ booking, state, attempts },
+    ...{ booking, state, attempts, overdue: attempts >= OVERDUE_ATTEMPTS },
     name: state.at.toUpperCase() as SagaState,
     deadlineAt: deadlineAtMs === null ? null : instant(deadlineAtMs),
     startedAt: instant(startedAtMs),

@@ -56,8 +56,8 @@ export class Tx {
   readonly beganAtMs: number;
   readonly writes = new Map<Table<unknown>, Map<Key, unknown>>();
   readonly held: (readonly [Table<unknown>, Key])[] = [];
-  /** The message of which this transaction is the handling. */
-  handles: string | undefined;
+  /** The messages of which this transaction is the handling. */
+  handles: readonly string[] = [];
   waitsFor: Lock | undefined;
   state: "open" | "committed" | "rolledBack" = "open";
 

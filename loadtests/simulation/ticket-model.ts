@@ -10,6 +10,7 @@ import type {
   ChangeTransaction,
   SaleBooks,
 } from "../../services/ticket/reservation-books.ts";
+import type { Cancellation, Which } from "../../services/ticket/reservation-change-store.ts";
 import type {
   Refusal,
   ReserveRequest,
@@ -74,11 +75,11 @@ export class TicketModel {
 
   changeTransaction(tx: Tx): ChangeTransaction {
     return {
-      firstTime: (messageId) => this.messages.firstTime(tx, messageId),
+      firstTimes: (messageIds) => this.messages.firstTimes(tx, messageIds),
       putMessages: (messages) => this.messages.putMessages(tx, messages),
-      lockReservation: (which) => this.#lockReservation(tx, which),
-      markConfirmed: (id) => this.#markConfirmed(tx, id),
-      markCancelled: (id, reason) => this.#markCancelled(tx, id, reason),
+      lockReservations: (which) => this.#lockReservations(tx, which),
+      markConfirmed: (ids) => this.#markConfirmed(tx, ids),
+      markCancelled: (cancellations) => this.#markCancelled(tx, cancellations),
     };
   }
 
@@ -190,37 +191,55 @@ export class TicketModel {
     return row;
   }
 
-  async #lockReservation(
-    tx: Tx,
-    which: { readonly id: number } | { readonly sagaId: string },
-  ): Promise<ReservationRow | null> {
-    await tx.statement();
-    const id = "id" in which ? which.id : tx.read(this.bySaga, which.sagaId);
-    if (id === undefined || !tx.read(this.reservations, id)) return null;
-    await tx.lock(this.reservations, id);
-    return tx.read(this.reservations, id) ?? null;
+  /** The ids of those that exist, in order. */
+  idsOf(which: Which): number[] {
+    const ids = "ids" in which ? which.ids : which.sagaIds.map((id) => this.bySaga.rows.get(id));
+    return ids
+      .filter((id) => id !== undefined && this.reservations.rows.has(id))
+      .sort() as number[];
   }
 
-  async #markConfirmed(tx: Tx, id: number): Promise<void> {
+  async #lockReservations(tx: Tx, which: Which): Promise<readonly ReservationRow[]> {
     await tx.statement();
-    await tx.lock(this.reservations, id);
-    const row = tx.read(this.reservations, id);
-    if (row?.status !== "PENDING" && row?.status !== "PAYMENT_PENDING") return;
-    const updatedAt = instant(tx.beganAtMs);
-    tx.write(this.reservations, id, { ...row, status: "CONFIRMED", updatedAt });
+    const locked: ReservationRow[] = [];
+    for (const id of this.idsOf(which)) {
+      await tx.lock(this.reservations, id);
+      locked.push(tx.read(this.reservations, id)!);
+    }
+    return locked;
   }
 
-  async #markCancelled(tx: Tx, id: number, cancelReason: string): Promise<void> {
+  async #markConfirmed(tx: Tx, ids: readonly number[]): Promise<void> {
+    if (ids.length === 0) return;
     await tx.statement();
-    await tx.lock(this.reservations, id);
-    const row = tx.read(this.reservations, id);
-    if (!row || row.status === "CANCELLED") return;
-    const updatedAt = instant(tx.beganAtMs);
-    tx.write(this.reservations, id, { ...row, status: "CANCELLED", cancelReason, updatedAt });
-    await tx.lock(this.products, row.productId);
-    const product = tx.read(this.products, row.productId)!;
-    const availableStock = product.availableStock + row.quantity;
-    tx.write(this.products, product.id, { ...product, availableStock });
+    for (const id of ids) {
+      await tx.lock(this.reservations, id);
+      const row = tx.read(this.reservations, id);
+      if (row?.status !== "PENDING" && row?.status !== "PAYMENT_PENDING") continue;
+      const updatedAt = instant(tx.beganAtMs);
+      tx.write(this.reservations, id, { ...row, status: "CONFIRMED", updatedAt });
+    }
+  }
+
+  /** Reservations first, then products in the order of their ids. */
+  async #markCancelled(tx: Tx, cancellations: readonly Cancellation[]): Promise<void> {
+    if (cancellations.length === 0) return;
+    await tx.statement();
+    const back = new Map<number, number>();
+    for (const { id, reason: cancelReason } of cancellations) {
+      await tx.lock(this.reservations, id);
+      const row = tx.read(this.reservations, id);
+      if (!row || row.status === "CANCELLED") continue;
+      const updatedAt = instant(tx.beganAtMs);
+      tx.write(this.reservations, id, { ...row, status: "CANCELLED", cancelReason, updatedAt });
+      back.set(row.productId, (back.get(row.productId) ?? 0) + row.quantity);
+    }
+    for (const [id, pieces] of [...back].sort(([a], [b]) => a - b)) {
+      await tx.lock(this.products, id);
+      const product = tx.read(this.products, id)!;
+      const availableStock = product.availableStock + pieces;
+      tx.write(this.products, id, { ...product, availableStock });
+    }
   }
 
   async markPaymentPending(tx: Tx, sagaIds: readonly string[]): Promise<void> {

@@ -68,13 +68,13 @@ export type RetryOutcome =
 
 export class Coordinator {
   readonly #options: CoordinatorOptions;
-  readonly #decide: typeof decide;
+  readonly #rules: typeof decide;
   readonly #working = new Set<Promise<unknown>>();
   #closed = false;
 
   constructor(options: CoordinatorOptions) {
     this.#options = options;
-    this.#decide = options.rules ?? decide;
+    this.#rules = options.rules ?? decide;
   }
 
   /**
@@ -181,7 +181,7 @@ export class Coordinator {
   }
 
   #decide(booking: Booking, standing: Standing | undefined, event: BookingEvent): Taken {
-    const decision = decide(standing?.state, event);
+    const decision = this.#rules(standing?.state, event);
     if (decision.does === "notYet") {
       throw new NotYet(`${event.type} came before saga ${booking.sagaId} began`);
     }
