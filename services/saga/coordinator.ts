@@ -44,6 +44,8 @@ export interface CoordinatorOptions {
   readonly ids?: IdSource;
   readonly log: Log;
   readonly timetable: Timetable;
+  /** Others than the saga's own only where a simulation is to show that it would notice. */
+  readonly rules?: typeof decide;
   /** Told once each step is committed: messages may lie in the outbox, counters may count. */
   readonly onStep: (step: Step) => void;
 }
@@ -66,11 +68,13 @@ export type RetryOutcome =
 
 export class Coordinator {
   readonly #options: CoordinatorOptions;
+  readonly #rules: typeof decide;
   readonly #working = new Set<Promise<unknown>>();
   #closed = false;
 
   constructor(options: CoordinatorOptions) {
     this.#options = options;
+    this.#rules = options.rules ?? decide;
   }
 
   /**
@@ -177,7 +181,7 @@ export class Coordinator {
   }
 
   #decide(booking: Booking, standing: Standing | undefined, event: BookingEvent): Taken {
-    const decision = decide(standing?.state, event);
+    const decision = this.#rules(standing?.state, event);
     if (decision.does === "notYet") {
       throw new NotYet(`${event.type} came before saga ${booking.sagaId} began`);
     }

@@ -43,7 +43,7 @@ export type PurchaseAnswer =
 
 export interface BookingDeskOptions {
   readonly books: SaleBooks;
-  readonly gate: Pick<PassGate, "redeem" | "giveBack" | "giveBackLater">;
+  readonly gate: Pick<PassGate, "redeem" | "giveBack" | "giveBackUnlessSpent" | "giveBackLater">;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;
@@ -99,7 +99,8 @@ export class BookingDesk {
       verdict = await this.#stock.ask(this.#requestOf(purchase));
     } catch (error) {
       if (nothingCommitted(error)) {
-        await gate.giveBack(redemption);
+        // Not by this request; but its key may have bought with the pass before.
+        await gate.giveBackUnlessSpent(redemption);
         throw error;
       }
       log.error({ err: error, ...purchase, passToken: undefined }, "outcome of a purchase unknown");

@@ -55,7 +55,17 @@ export class PassGate {
     if (!(await this.#restore(redemption))) this.giveBackLater(redemption);
   }
 
-  /** The same, for a queue that is known not to answer now. */
+  /**
+   * The same where nobody has looked whether the pass has bought: an earlier request by the same key
+   * may have, or another one at this moment.
+   */
+  async giveBackUnlessSpent(redemption: PassRedemption): Promise<void> {
+    const spent = await this.#isSpent(redemption);
+    if (spent === false) await this.giveBack(redemption);
+    else if (spent === undefined) this.giveBackLater(redemption);
+  }
+
+  /** The same, for a queue or a database that is known not to answer now. */
   giveBackLater(redemption: PassRedemption): void {
     if (this.#restoring.size >= RESTORES_AT_ONCE) {
       this.#options.onLost();
@@ -74,18 +84,25 @@ export class PassGate {
 
   async #keepTrying(redemption: PassRedemption): Promise<void> {
     const { signal } = this.#stopping;
-    try {
-      for (const pause of RESTORE_PAUSES_MS) {
-        await this.#pause(pause);
-        if (signal.aborted) break;
-        // Meanwhile a repetition by the same key may have bought with it.
-        if (await this.#options.isSpent(redemption.passToken)) return;
-        if (await this.#restore(redemption)) return;
-      }
-    } catch (error) {
-      this.#options.log.warn({ err: error }, "giving a pass back failed");
+    for (const pause of RESTORE_PAUSES_MS) {
+      await this.#pause(pause);
+      if (signal.aborted) break;
+      // Meanwhile a repetition by the same key may have bought with it.
+      const spent = await this.#isSpent(redemption);
+      if (spent === true) return;
+      if (spent === false && (await this.#restore(redemption))) return;
     }
     this.#options.onLost();
+  }
+
+  /** Undefined: the database does not answer now. */
+  async #isSpent({ passToken }: PassRedemption): Promise<boolean | undefined> {
+    try {
+      return await this.#options.isSpent(passToken);
+    } catch (error) {
+      this.#options.log.warn({ err: error }, "whether a pass has bought is not known now");
+      return undefined;
+    }
   }
 
   /** Ends early when the service stops. */
