@@ -155,7 +155,6 @@ test("the command line takes from the services only what is meant for it", () =>
     "services/stack/doctor.ts",
     "services/common/errors.ts",
     "services/common/ids.ts",
-    "services/common/limits.ts",
     "services/common/config.ts",
   ];
   const through = (name: string) =>
