@@ -1,9 +1,12 @@
 /** The payment service: takes the saga's orders, moves money through the provider, shows payments. */
 import { join } from "node:path";
 import type { Context, ServiceSchema } from "moleculer";
+import { watchMessages } from "../common/bus/delivery-metrics.ts";
 import type { Config } from "../common/config.ts";
 import { type ProviderBehaviour, providerBehaviour } from "../common/contracts/payment.ts";
 import { answers, type Database } from "../common/database.ts";
+import { deadLetterRoutes } from "../common/dead-letters/dead-letters.http.ts";
+import { DeadLetters } from "../common/dead-letters/dead-letters.ts";
 import { type Edge, openEdge } from "../common/http/edge.ts";
 import { lifecycle, ownDatabase, type Parts } from "../common/lifecycle.ts";
 import { OutboxRelay } from "../common/outbox/outbox-relay.ts";
@@ -62,19 +65,21 @@ async function start(
     },
   });
   parts.opened(() => worker.stop());
-  const edge = await openPaymentEdge(context, database, provider);
-  parts.opened(() => edge.close());
-  count = outcomeCounter(edge);
-  watchBacklog(edge, database);
   const onOutcome = (payment: StoredPayment, settled: boolean) => {
     relay.wake();
     if (settled) count(payment);
   };
-  await bus.consume(
-    "payment",
-    paymentOrders({ books, clock, onWork: () => worker.wake(), onOutcome }),
-  );
+  const handler = paymentOrders({ books, clock, onWork: () => worker.wake(), onOutcome });
+  const letters = new DeadLetters({ database, log, handler });
+  parts.opened(() => letters.stop());
+  const edge = await openPaymentEdge(context, database, provider, letters);
+  parts.opened(() => edge.close());
+  count = outcomeCounter(edge);
+  watchBacklog(edge, database);
+  watchMessages(edge.metrics, { service: "payment", bus, relay, letters });
+  await bus.consume("payment", handler, { ledger: letters });
   relay.start();
+  letters.start();
   worker.start();
   context.onListening("payment", edge.url);
 }
@@ -83,6 +88,7 @@ function openPaymentEdge(
   context: ServiceContext,
   database: Database,
   provider: SimulatedProvider,
+  letters: DeadLetters,
 ): Promise<Edge> {
   return openEdge({
     service: "payment",
@@ -92,7 +98,8 @@ function openPaymentEdge(
     log: context.log,
     verifier: context.verifier,
     readiness: async () => ({ database: await answers(database) }),
-    routes: (app) =>
+    routes(app) {
+      deadLetterRoutes(app, letters);
       paymentRoutes(app, {
         database,
         provider,
@@ -101,7 +108,8 @@ function openPaymentEdge(
             context.log.warn({ err: error }, "payment: behaviour not passed on");
           });
         },
-      }),
+      });
+    },
   });
 }
 

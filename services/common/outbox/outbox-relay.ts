@@ -2,7 +2,7 @@
  * Carries messages from a service's outbox to the bus until each has been taken over. Runs in every
  * process of the service; claims keep two relays from sending the same row at the same time.
  */
-import type { Bus } from "../bus/bus.ts";
+import type { Bus, Receipt } from "../bus/bus.ts";
 import type { Message } from "../contracts/messages.ts";
 import { LIMITS } from "../limits.ts";
 import type { Log } from "../log.ts";
@@ -18,7 +18,12 @@ const MARK_WITHIN_MS = 50;
 const FIRST_BACKOFF_MS = 100;
 const LAST_BACKOFF_MS = 15_000;
 const TIDY_EVERY_MS = 3_600_000;
-const KEEP_DAYS = 7;
+
+/** Taken over by the bus, and not yet marked. */
+interface Taken {
+  readonly message: Message;
+  readonly receipt: Receipt;
+}
 
 export interface OutboxRelayOptions {
   readonly rows: OutboxRows;
@@ -47,10 +52,17 @@ export class OutboxRelay {
         options.log.warn({ err: error }, "outbox: cannot reach the database, will try again"),
       retryMs: IDLE_POLL_MS,
     });
+    this.#follower = new OutboxFollower({ ...options, onLost: () => this.#loop.wake() });
   }
 
   start(): void {
     this.#loop.start();
+    this.#follower.start();
+  }
+
+  /** Messages sent again because no store knew them any more; since the start of this process. */
+  get resent(): number {
+    return this.#follower.resent;
   }
 
   /** Says that rows were committed; cheap, may be called for every transaction. */
@@ -60,6 +72,7 @@ export class OutboxRelay {
 
   /** Finishes what is on its way, marks it, and ends. */
   async stop(): Promise<void> {
+    await this.#follower.stop();
     await this.#loop.stop();
     await Promise.allSettled(this.#sending);
     await this.#flush().catch((error) =>
@@ -82,8 +95,8 @@ export class OutboxRelay {
     const sending = this.#options.bus
       .publish(message)
       .then(
-        () => {
-          this.#sent.push(message);
+        (receipt) => {
+          this.#sent.push({ message, receipt });
         },
         async (error: unknown) => {
           const delayMs = Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(attempts, 10));

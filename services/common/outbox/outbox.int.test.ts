@@ -50,10 +50,16 @@ const message = (messageId: string): Message => ({
   data: { reservationId: 1, userId: 2, amountCents: 4_990 },
 });
 
-/** A bus whose publish is what a test says. */
-const busOf = (publish: Bus["publish"]): Bus => ({
-  publish,
+/** A bus whose publish is what a test says; what it took is handled. */
+const busOf = (publish: (message: Message) => Promise<void>): Bus => ({
+  publish: async (one) => {
+    await publish(one);
+    return { is: "handled" };
+  },
   consume: async () => {},
+  follow: async () => new Map(),
+  onForgotten: () => {},
+  figures: { unacknowledged: 0, redeliveries: 0, waiting: async () => 0 },
   close: async () => {},
 });
 

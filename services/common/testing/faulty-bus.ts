@@ -1,5 +1,5 @@
 /** A bus that misbehaves as real ones do: delivers twice, late, and loses acknowledgements. */
-import type { Bus, Handler } from "../bus/bus.ts";
+import type { Bus, ConsumeOptions, Followed, Handler, Receipt } from "../bus/bus.ts";
 import type { Message } from "../contracts/messages.ts";
 import type { ServiceName } from "../contracts/names.ts";
 
@@ -23,16 +23,31 @@ export class FaultyBus implements Bus {
     this.#faults = faults;
   }
 
-  async publish(message: Message): Promise<void> {
+  async publish(message: Message): Promise<Receipt> {
     const { lostAcks, duplicates, delayMs, random } = this.#faults;
     await new Promise((resolve) => setTimeout(resolve, random() * delayMs));
     const copies = random() < duplicates ? 2 : 1;
-    await Promise.all(Array.from({ length: copies }, () => this.#bus.publish(message)));
+    const [receipt] = await Promise.all(
+      Array.from({ length: copies }, () => this.#bus.publish(message)),
+    );
     if (random() < lostAcks) throw new Error("the acknowledgement was lost");
+    return receipt!;
   }
 
-  consume(service: ServiceName, handler: Handler): Promise<void> {
-    return this.#bus.consume(service, handler);
+  consume(service: ServiceName, handler: Handler, options?: ConsumeOptions): Promise<void> {
+    return this.#bus.consume(service, handler, options);
+  }
+
+  follow(service: ServiceName, messages: readonly Followed[]) {
+    return this.#bus.follow(service, messages);
+  }
+
+  onForgotten(listener: () => void): void {
+    this.#bus.onForgotten(listener);
+  }
+
+  get figures() {
+    return this.#bus.figures;
   }
 
   close(): Promise<void> {

@@ -22,8 +22,8 @@ export interface HarnessOptions {
   /** Settings as environment variables; ports are 0 unless given. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
-  /** Wraps the bus, for example to lose acknowledgements. */
-  readonly bus?: (bus: Bus) => Bus;
+  /** Wraps the bus, for example to lose acknowledgements, or opens another; the harness closes it. */
+  readonly bus?: (bus: Bus) => Bus | Promise<Bus>;
   /** A database left by an earlier harness (`keepDatabase`), to test a restart. */
   readonly database?: string;
 }
@@ -70,7 +70,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
   const issuer = await testIssuer(config);
   const broker = new ServiceBroker(brokerOptions(config, { nodeId: `test-${randomUUID()}` }));
   const direct = new DirectBus(broker);
-  const bus = options.bus?.(direct) ?? direct;
+  const bus = (await options.bus?.(direct)) ?? direct;
   const urls = new Map<string, string>();
   const context: ServiceContext = {
     config,
@@ -92,6 +92,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
   try {
     await broker.start();
   } catch (error) {
+    await bus.close();
     await broker.stop().catch(() => {});
     // Databases handed over may still be somebody's.
     if (!options.database) await dropDatabases();
@@ -106,6 +107,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     token: issuer.token,
     http: (service, path, call) => request(`${urls.get(service)}${path}`, call ?? {}),
     async stop(stopping) {
+      await bus.close();
       await broker.stop();
       if (!stopping?.keepDatabase) await dropDatabases();
     },
