@@ -6,6 +6,7 @@ import { pino } from "pino";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Bus } from "../common/bus/bus.ts";
+import { freshNamespace, openTestBus } from "../common/bus/testing/jetstream-stage.ts";
 import type { Saga, SagaLedger } from "../common/contracts/saga.ts";
 import { withClient } from "../common/database.ts";
 import type { ServiceContext } from "../common/service-context.ts";
@@ -28,6 +29,15 @@ const SCRIPTS: readonly PaymentScript[] = [
 ];
 
 const RETRY_SECONDS = 0.2;
+
+/** What makes the bus of each harness of one test: all of them meet on it. */
+const BUSES: Readonly<Record<string, () => (direct: Bus) => Bus | Promise<Bus>>> = {
+  "the direct bus": () => (direct) => direct,
+  JetStream() {
+    const namespace = freshNamespace();
+    return () => openTestBus(namespace, { ackWaitMs: 2_000 });
+  },
+};
 
 /** The same numbers every time (mulberry32), from 0 up to 1. */
 function seeded(seed: number): () => number {
@@ -71,11 +81,14 @@ function judge(sagas: SagaLedger["sagas"], worlds: ReadonlyMap<string, Simulated
   }
 }
 
-test("lost acknowledgements, duplicates and disorder leave every booking sound", async () => {
+for (const [name, openBus] of Object.entries(BUSES)) {
+test(`lost acknowledgements, duplicates and disorder over ${name} leave every booking sound`, async () => {
   const random = seeded(11);
+  const open = openBus();
   const stack = await startSagaStack({
     settings: { PAYMENT_DEADLINE_SECONDS: "1" },
-    bus: (bus) => new FaultyBus(bus, { lostAcks: 0.2, duplicates: 0.3, delayMs: 40, random }),
+    bus: async (direct) =>
+      new FaultyBus(await open(direct), { lostAcks: 0.2, duplicates: 0.3, delayMs: 40, random }),
   });
   try {
     const { standIns } = stack;
@@ -95,10 +108,11 @@ test("lost acknowledgements, duplicates and disorder leave every booking sound",
   }
 });
 
-test("a restart continues every saga, deadlines included", async () => {
+test(`a restart over ${name} continues every saga, deadlines included`, async () => {
   const standIns = new StandIns();
   const settings = { PAYMENT_DEADLINE_SECONDS: "1" };
-  const before = await startSagaStack({ standIns, settings });
+  const bus = openBus();
+  const before = await startSagaStack({ standIns, settings, bus });
   standIns.hold("ReservationConfirmed", "ReservationCancelled");
   const worlds = bookMany(standIns, 35);
   await before.until(worlds[0]!, "CONFIRMING");
@@ -109,6 +123,7 @@ test("a restart continues every saga, deadlines included", async () => {
   const after = await startSagaStack({
     standIns,
     settings,
+    bus,
     database: before.harness.database,
   });
   try {
@@ -122,12 +137,13 @@ test("a restart continues every saga, deadlines included", async () => {
   }
 });
 
-test("three coordinators under duplicates, disorder and deadlines decide everything once", async () => {
+test(`three coordinators over ${name}, duplicates, disorder and deadlines decide everything once`, async () => {
   const standIns = new StandIns();
   const settings = { PAYMENT_DEADLINE_SECONDS: "1", SAGA_RETRY_SECONDS: String(RETRY_SECONDS) };
   const random = seeded(23);
-  const bus = (inner: Bus) =>
-    new FaultyBus(inner, { lostAcks: 0.2, duplicates: 0.4, delayMs: 40, random });
+  const open = openBus();
+  const bus = async (direct: Bus) =>
+    new FaultyBus(await open(direct), { lostAcks: 0.2, duplicates: 0.4, delayMs: 40, random });
   const stacks = [await startSagaStack({ standIns, settings, bus })];
   const { database, databaseUrl } = stacks[0]!.harness;
   while (stacks.length < 3) {
@@ -165,6 +181,7 @@ test("three coordinators under duplicates, disorder and deadlines decide everyth
     await stacks[0]!.stop();
   }
 });
+}
 
 /** Each decision starts where the last one ended, and no deadline is decided twice. */
 function assertOneAfterTheOther(timeline: Saga["timeline"]): void {

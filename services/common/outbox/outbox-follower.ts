@@ -26,6 +26,8 @@ export interface OutboxFollowerOptions {
   readonly database: Database;
   readonly bus: Bus;
   readonly log: Log;
+  /** Between two questions about a message; default {@link LIMITS.followSeconds}. */
+  readonly followSeconds?: number;
   /** Rows are to be sent again. */
   readonly onLost: () => void;
 }
@@ -33,7 +35,8 @@ export interface OutboxFollowerOptions {
 export class OutboxFollower {
   readonly #options: OutboxFollowerOptions;
   readonly #loop: WorkLoop;
-  #forgotten = false;
+  /** At first too: the bus may have lost its store while this process was away. */
+  #forgotten = true;
   resent = 0;
 
   constructor(options: OutboxFollowerOptions) {
@@ -84,7 +87,7 @@ export class OutboxFollower {
     service: ServiceName,
     messages: readonly Unhandled[],
   ): Promise<number> {
-    const { bus, log } = this.#options;
+    const { bus, log, followSeconds = LIMITS.followSeconds } = this.#options;
     const fates = await bus.follow(service, messages);
     const all = (fate: Fate) =>
       messages.flatMap(({ messageId }) =>
@@ -92,7 +95,7 @@ export class OutboxFollower {
       );
     const lost = all("lost");
     await markHandled(tx, all("handled"));
-    await askLater(tx, all("waiting"), LIMITS.followSeconds);
+    await askLater(tx, all("waiting"), followSeconds);
     await askLater(tx, all("parked"), PARKED_AGAIN_SECONDS);
     await sendAgain(tx, lost);
     if (lost.length > 0) {

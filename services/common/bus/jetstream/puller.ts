@@ -21,6 +21,8 @@ export interface PullerOptions {
 const EXPIRES_MS = 30_000;
 /** The server says something this often while a request is open. */
 const HEARTBEAT_MS = 1_500;
+/** Messages of one request. */
+const ASK = 32;
 /** Silence of more than this many heartbeats means that nobody serves our request. */
 const HEARTBEATS_MISSED = 2.5;
 /** Status codes of what is no message. */
@@ -79,15 +81,18 @@ export class Puller {
     await this.#subscription.drain().catch(() => undefined);
   }
 
-  /** Asks when a good part of the room is free: a request for each message would be a round trip each. */
+  /**
+   * Asks for a few at a time, and for more before they have all come: the server serves one request
+   * after the other, so a process that asked for much would leave nothing to the next.
+   */
   #pull(): void {
-    if (this.#state !== "pulling") return;
+    if (this.#state !== "pulling" || this.#owed > ASK / 2) return;
     const { connection, stream, consumer, room } = this.#options;
-    const free = room - this.#owed - this.#inHand;
-    if (free < Math.ceil(room / 4)) return;
-    this.#owed += free;
+    const batch = Math.min(ASK, room - this.#owed - this.#inHand);
+    if (batch < ASK / 2) return;
+    this.#owed += batch;
     const request = {
-      batch: free,
+      batch,
       expires: nanos(EXPIRES_MS),
       idle_heartbeat: nanos(HEARTBEAT_MS),
     };
