@@ -12,12 +12,6 @@ export interface Place {
   readonly sequence: number;
 }
 
-/**
- * What a publish has come to. handled: its effects are committed. kept: it lies in the bus's own
- * store, and the sender should ask later (`follow`) whether it got through.
- */
-export type Receipt = { readonly is: "handled" } | { readonly is: "kept"; readonly place: Place };
-
 /** A message that the bus took into its keeping earlier. */
 export interface Followed {
   readonly messageId: string;
@@ -72,6 +66,14 @@ export interface BusFigures {
   waiting(service: ServiceName): Promise<number>;
 }
 
+/** What only a bus with a store of its own can tell. */
+export interface Store {
+  /** What became of messages for `service` that it had kept; by message id. */
+  follow(service: ServiceName, messages: readonly Followed[]): Promise<ReadonlyMap<string, Fate>>;
+  /** Tells `listener` whenever the bus finds that its store has forgotten messages. */
+  onForgotten(listener: () => void): void;
+}
+
 /**
  * At least once, in no promised order. The sender keeps each message in its outbox until it was
  * handled; the receiver recognises repetitions by its inbox. So a bus may deliver twice, late
@@ -80,17 +82,17 @@ export interface BusFigures {
 export interface Bus {
   /**
    * Hands one message over; the message's type says to whom (`ROUTES`).
-   * Resolves when the bus answers for it from now on: a durable bus has stored it, a bus without a
-   * disk has seen it handled. Rejects when that is not known; the sender then repeats it.
+   * Resolves when the bus answers for it from now on: a durable bus has stored it and says where,
+   * a bus without a store has seen it handled. Rejects when that is not known; the sender then
+   * repeats it.
    */
-  publish(message: Message): Promise<Receipt>;
+  // biome-ignore lint/suspicious/noConfusingVoidType: a bus without a store has nothing to say.
+  publish(message: Message): Promise<Place | void>;
   /** Delivers to the handler all that is addressed to this service. Once a service. */
   consume(service: ServiceName, handler: Handler, options?: ConsumeOptions): Promise<void>;
-  /** What became of messages for `service` that were kept earlier; by message id. */
-  follow(service: ServiceName, messages: readonly Followed[]): Promise<ReadonlyMap<string, Fate>>;
-  /** Tells `listener` whenever the bus finds that its store has forgotten messages. */
-  onForgotten(listener: () => void): void;
-  readonly figures: BusFigures;
   /** Stops delivering; what is being handled is finished first. */
   close(): Promise<void>;
+  /** Absent: it keeps nothing, and what an earlier bus had kept is lost. */
+  readonly store?: Store;
+  readonly figures?: BusFigures;
 }

@@ -20,17 +20,19 @@ export function watchMessages(metrics: EdgeMetrics, parts: MessageParts): void {
   metrics.gauge("outbox_resent", "Messages sent again because the bus had lost them.", () => {
     return relay.resent;
   });
+  const { figures } = bus;
+  if (!figures) return;
   metrics.gauge(
     "bus_publishes_unacknowledged",
     "Messages of this process that the bus has not answered for yet.",
-    () => bus.figures.unacknowledged,
+    () => figures.unacknowledged,
   );
   metrics.gauge(
     "bus_redeliveries",
     "Deliveries to this process that were not the first of their message.",
-    () => bus.figures.redeliveries,
+    () => figures.redeliveries,
   );
   metrics.gauge("bus_waiting", "Messages for this service that the bus keeps.", () =>
-    bus.figures.waiting(service),
+    figures.waiting(service),
   );
 }

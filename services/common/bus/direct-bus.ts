@@ -8,7 +8,7 @@ import type { Context, Service, ServiceBroker } from "moleculer";
 import { type Message, parseMessage, ROUTES } from "../contracts/messages.ts";
 import type { ServiceName } from "../contracts/names.ts";
 import { LIMITS } from "../limits.ts";
-import type { Bus, BusFigures, Fate, Followed, Handler, Receipt } from "./bus.ts";
+import type { Bus, Handler } from "./bus.ts";
 
 const nameOf = (service: ServiceName): string => `bus-${service}`;
 
@@ -16,43 +16,16 @@ export class DirectBus implements Bus {
   readonly #broker: ServiceBroker;
   readonly #services: Service[] = [];
   readonly #handling = new Set<Promise<void>>();
-  #publishing = 0;
-  readonly figures: BusFigures;
 
   constructor(broker: ServiceBroker) {
     this.#broker = broker;
-    const unacknowledged = () => this.#publishing;
-    this.figures = {
-      get unacknowledged() {
-        return unacknowledged();
-      },
-      // It has no store: what failed or waits does so in the outbox of its sender.
-      redeliveries: 0,
-      waiting: async () => 0,
-    };
   }
 
-  async publish(message: Message): Promise<Receipt> {
-    this.#publishing += 1;
-    try {
-      await this.#broker.call(`${nameOf(ROUTES[message.type].consumer)}.deliver`, message, {
-        timeout: LIMITS.deliveryMs,
-      });
-    } finally {
-      this.#publishing -= 1;
-    }
-    return { is: "handled" };
+  async publish(message: Message): Promise<void> {
+    await this.#broker.call(`${nameOf(ROUTES[message.type].consumer)}.deliver`, message, {
+      timeout: LIMITS.deliveryMs,
+    });
   }
-
-  /** It keeps nothing, so what an earlier bus had kept is sent again; the inbox knows the rest. */
-  async follow(
-    _service: ServiceName,
-    messages: readonly Followed[],
-  ): Promise<ReadonlyMap<string, Fate>> {
-    return new Map(messages.map(({ messageId }) => [messageId, "lost"]));
-  }
-
-  onForgotten(): void {}
 
   async consume(service: ServiceName, handler: Handler): Promise<void> {
     const created = this.#broker.createService({

@@ -5,29 +5,22 @@
 import type { Bus, Fate } from "../bus/bus.ts";
 import { ROUTES } from "../contracts/messages.ts";
 import type { ServiceName } from "../contracts/names.ts";
-import type { Database, Transaction } from "../database.ts";
 import { LIMITS } from "../limits.ts";
 import type { Log } from "../log.ts";
+import type { Timers } from "../timers.ts";
 import { WorkLoop } from "../work-loop.ts";
-import {
-  askLater,
-  askNow,
-  lockUnhandled,
-  markHandled,
-  sendAgain,
-  type Unhandled,
-} from "./outbox-store.ts";
+import type { FollowedRows, Verdicts } from "./outbox-rows.ts";
+import type { Unhandled } from "./outbox-store.ts";
 
 const LOOK_EVERY_MS = 2_000;
 /** A dead letter is its consumer's business; asked about only so that the row ends some time. */
 const PARKED_AGAIN_SECONDS = 600;
 
 export interface OutboxFollowerOptions {
-  readonly database: Database;
+  readonly rows: FollowedRows;
   readonly bus: Bus;
   readonly log: Log;
-  /** Between two questions about a message; default {@link LIMITS.followSeconds}. */
-  readonly followSeconds?: number;
+  readonly timers: Timers;
   /** Rows are to be sent again. */
   readonly onLost: () => void;
 }
@@ -42,12 +35,13 @@ export class OutboxFollower {
   constructor(options: OutboxFollowerOptions) {
     this.#options = options;
     this.#loop = new WorkLoop({
+      timers: options.timers,
       look: () => this.#look(),
       onError: (error) =>
         options.log.warn({ err: error }, "outbox: could not ask what was handled, will ask again"),
       retryMs: LOOK_EVERY_MS,
     });
-    options.bus.onForgotten(() => {
+    options.bus.store?.onForgotten(() => {
       this.#forgotten = true;
       this.#loop.wake();
     });
@@ -62,46 +56,52 @@ export class OutboxFollower {
   }
 
   async #look(): Promise<number> {
+    const { rows, onLost } = this.#options;
     if (this.#forgotten) {
-      await askNow(this.#options.database);
+      await rows.askNow();
       this.#forgotten = false;
     }
-    const { asked, lost } = await this.#options.database.transaction((tx) => this.#ask(tx));
-    this.resent += lost;
-    if (lost > 0) this.#options.onLost();
+    let lost = 0;
+    const asked = await rows.ask(LIMITS.followBatch, async (unhandled) => {
+      const verdicts = await this.#ask(unhandled);
+      lost = verdicts.lost.length;
+      return verdicts;
+    });
+    if (lost > 0) {
+      this.resent += lost;
+      this.#options.log.warn({ lost }, "outbox: the bus has lost messages, sending them again");
+      onLost();
+    }
     return asked < LIMITS.followBatch ? LOOK_EVERY_MS : 0;
   }
 
-  /** The rows stay locked while the question is on its way, so no other process asks the same. */
-  async #ask(tx: Transaction): Promise<{ readonly asked: number; readonly lost: number }> {
-    const rows = await lockUnhandled(tx, LIMITS.followBatch);
+  async #ask(rows: readonly Unhandled[]): Promise<Verdicts> {
+    const byFate: Record<Fate, string[]> = { handled: [], parked: [], waiting: [], lost: [] };
     const byService = Map.groupBy(rows, ({ type }) => ROUTES[type].consumer);
-    let lost = 0;
-    for (const [service, messages] of byService) lost += await this.#settle(tx, service, messages);
-    return { asked: rows.length, lost };
+    for (const [service, messages] of byService) {
+      const fates = await this.#fatesOf(service, messages);
+      for (const { messageId } of messages) {
+        byFate[fates?.get(messageId) ?? "waiting"].push(messageId);
+      }
+    }
+    const { handled, lost, waiting, parked } = byFate;
+    return {
+      handled,
+      lost,
+      later: [
+        { ids: waiting, seconds: LIMITS.followSeconds },
+        { ids: parked, seconds: PARKED_AGAIN_SECONDS },
+      ],
+    };
   }
 
-  /** @returns how many are to be sent again. */
-  async #settle(
-    tx: Transaction,
+  /** Without a store nothing is kept, so what an earlier bus had kept is sent by this one. */
+  async #fatesOf(
     service: ServiceName,
     messages: readonly Unhandled[],
-  ): Promise<number> {
-    const { bus, log, followSeconds = LIMITS.followSeconds } = this.#options;
-    const fates = await bus.follow(service, messages);
-    const all = (fate: Fate) =>
-      messages.flatMap(({ messageId }) =>
-        (fates.get(messageId) ?? "waiting") === fate ? [messageId] : [],
-      );
-    const lost = all("lost");
-    await markHandled(tx, all("handled"));
-    await askLater(tx, all("waiting"), followSeconds);
-    await askLater(tx, all("parked"), PARKED_AGAIN_SECONDS);
-    await sendAgain(tx, lost);
-    if (lost.length > 0) {
-      const { length: count } = lost;
-      log.warn({ service, count }, "outbox: the bus has lost messages, sending them again");
-    }
-    return lost.length;
+  ): Promise<ReadonlyMap<string, Fate> | undefined> {
+    const { store } = this.#options.bus;
+    if (!store) return new Map(messages.map(({ messageId }) => [messageId, "lost"]));
+    return store.follow(service, messages);
   }
 }

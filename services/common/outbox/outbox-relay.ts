@@ -2,12 +2,13 @@
  * Carries messages from a service's outbox to the bus until each has been taken over. Runs in every
  * process of the service; claims keep two relays from sending the same row at the same time.
  */
-import type { Bus, Receipt } from "../bus/bus.ts";
+import type { Bus, Place } from "../bus/bus.ts";
 import type { Message } from "../contracts/messages.ts";
 import { LIMITS } from "../limits.ts";
 import type { Log } from "../log.ts";
 import { systemTimers, type Timers } from "../timers.ts";
 import { WorkLoop } from "../work-loop.ts";
+import { OutboxFollower } from "./outbox-follower.ts";
 import type { OutboxRows } from "./outbox-rows.ts";
 import type { ClaimedMessage } from "./outbox-store.ts";
 
@@ -22,7 +23,8 @@ const TIDY_EVERY_MS = 3_600_000;
 /** Taken over by the bus, and not yet marked. */
 interface Taken {
   readonly message: Message;
-  readonly receipt: Receipt;
+  /** Undefined: handled. */
+  readonly place: Place | undefined;
 }
 
 export interface OutboxRelayOptions {
@@ -36,7 +38,8 @@ export class OutboxRelay {
   readonly #options: OutboxRelayOptions;
   readonly #sending = new Set<Promise<void>>();
   readonly #loop: WorkLoop;
-  #sent: Message[] = [];
+  readonly #follower: OutboxFollower | undefined;
+  #sent: Taken[] = [];
   readonly #timers: Timers;
   #callOffMarking: (() => void) | undefined;
   #tidyAt = 0;
@@ -52,17 +55,17 @@ export class OutboxRelay {
         options.log.warn({ err: error }, "outbox: cannot reach the database, will try again"),
       retryMs: IDLE_POLL_MS,
     });
-    this.#follower = new OutboxFollower({ ...options, onLost: () => this.#loop.wake() });
+    this.#follower = this.#openFollower();
   }
 
   start(): void {
     this.#loop.start();
-    this.#follower.start();
+    this.#follower?.start();
   }
 
   /** Messages sent again because no store knew them any more; since the start of this process. */
   get resent(): number {
-    return this.#follower.resent;
+    return this.#follower?.resent ?? 0;
   }
 
   /** Says that rows were committed; cheap, may be called for every transaction. */
@@ -72,12 +75,24 @@ export class OutboxRelay {
 
   /** Finishes what is on its way, marks it, and ends. */
   async stop(): Promise<void> {
-    await this.#follower.stop();
+    await this.#follower?.stop();
     await this.#loop.stop();
     await Promise.allSettled(this.#sending);
     await this.#flush().catch((error) =>
       this.#options.log.warn({ err: error }, "outbox: last marks not written; will be sent again"),
     );
+  }
+
+  #openFollower(): OutboxFollower | undefined {
+    const { rows, bus, log } = this.#options;
+    if (!rows.followed) return undefined;
+    return new OutboxFollower({
+      rows: rows.followed,
+      bus,
+      log,
+      timers: this.#timers,
+      onLost: () => this.#loop.wake(),
+    });
   }
 
   /** Marks what was taken over, claims what is due, sends it; rests when there was nothing. */
@@ -95,8 +110,8 @@ export class OutboxRelay {
     const sending = this.#options.bus
       .publish(message)
       .then(
-        (receipt) => {
-          this.#sent.push({ message, receipt });
+        (place) => {
+          this.#sent.push({ message, place: place ?? undefined });
         },
         async (error: unknown) => {
           const delayMs = Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(attempts, 10));
@@ -140,7 +155,10 @@ export class OutboxRelay {
     const batch = this.#sent;
     this.#sent = [];
     try {
-      await this.#options.rows.markSent(batch);
+      await this.#options.rows.markSent(
+        batch.map(({ message }) => message),
+        new Map(batch.flatMap(({ message, place }) => (place ? [[message.messageId, place]] : []))),
+      );
     } catch (error) {
       this.#sent = batch.concat(this.#sent);
       throw error;
@@ -151,6 +169,9 @@ export class OutboxRelay {
     const now = this.#timers.elapsedMs();
     if (now < this.#tidyAt) return;
     this.#tidyAt = now + TIDY_EVERY_MS;
-    await this.#options.rows.forgetOld(KEEP_DAYS);
+    await this.#options.rows.forgetOld({
+      outbox: LIMITS.outboxKeepDays,
+      inbox: LIMITS.inboxKeepDays,
+    });
   }
 }

@@ -1,6 +1,6 @@
 /** The outbox and inbox tables: every statement on them, for every service that has them. */
 import { z } from "zod";
-import type { Followed, Receipt } from "../bus/bus.ts";
+import type { Followed, Place } from "../bus/bus.ts";
 import { type Message, type MessageType, parseMessage } from "../contracts/messages.ts";
 import { type Queryable, sql, type Transaction } from "../database.ts";
 
@@ -46,23 +46,20 @@ export async function claimMessages(
   return rows.map((row) => ({ message: parseMessage(row.body), attempts: row.attempts }));
 }
 
-/** A message that a bus has taken over. */
-export interface Sent {
-  readonly messageId: string;
-  readonly receipt: Receipt;
-}
-
-/** `askAfterSeconds`: when to ask what became of those that the bus only keeps. */
+/**
+ * Marks messages as taken over. Those with a place are only kept there, and are to be asked about
+ * after `askAfterSeconds`; the others are handled.
+ */
 export async function markSent(
   db: Queryable,
-  sent: readonly Sent[],
-  askAfterSeconds: number,
+  messageIds: readonly string[],
+  places: ReadonlyMap<string, Place> = new Map(),
+  askAfterSeconds = 0,
 ): Promise<void> {
-  const rows = sent.map(({ messageId, receipt }) =>
-    receipt.is === "handled"
-      ? [messageId, null, null]
-      : [messageId, receipt.place.epoch, receipt.place.sequence],
-  );
+  const rows = messageIds.map((id) => {
+    const place = places.get(id);
+    return [id, place?.epoch ?? null, place?.sequence ?? null];
+  });
   await db.query(sql.unsafe`
     update outbox set sent_at = now(),
       handled_at = case when kept.epoch is null then now() end,
@@ -182,25 +179,6 @@ export async function firstTimes(
 /** The same for one: false when it was handled before. */
 export async function firstTime(tx: Transaction, messageId: string): Promise<boolean> {
   return (await firstTimes(tx, [messageId])).has(messageId);
-}
-
-/**
- * Marks many at once.
- * @returns those handled for the first time, each once: of the others nothing may change.
- */
-export async function firstTimeOf(
-  tx: Transaction,
-  messageIds: readonly string[],
-): Promise<ReadonlySet<string>> {
-  // In one order everywhere: two transactions that share ids would else wait for each other.
-  const ids = [...new Set(messageIds)].sort();
-  const rows = await tx.any(sql.type(idRow)`
-    insert into inbox (message_id) select * from ${sql.unnest(
-      ids.map((id) => [id]),
-      ["text"],
-    )}
-    on conflict do nothing returning message_id`);
-  return new Set(rows.map((row) => row.message_id));
 }
 
 /** Which of these were handled. */

@@ -16,7 +16,7 @@ import type {
   Followed,
   Handler,
   Place,
-  Receipt,
+  Store,
 } from "../bus.ts";
 import { Delivery } from "./delivery.ts";
 import { NoStream, Publisher } from "./publisher.ts";
@@ -55,6 +55,10 @@ interface Consumption {
 }
 
 export class JetStreamBus implements Bus {
+  readonly store: Store = {
+    follow: (service, messages) => this.#follow(service, messages),
+    onForgotten: (listener) => void this.#forgotten.push(listener),
+  };
   readonly #connection: NatsConnection;
   readonly #settings: JetStreamSettings;
   readonly #log: Log;
@@ -106,7 +110,7 @@ export class JetStreamBus implements Bus {
     void this.#watchConnection();
   }
 
-  async publish(message: Message): Promise<Receipt> {
+  async publish(message: Message): Promise<Place> {
     if (this.#closing) throw new Error("this bus is closing");
     // The client would keep it for a reconnection that may come after the outbox' next attempt.
     if (!this.#connected) throw new Error("not connected to NATS");
@@ -119,7 +123,7 @@ export class JetStreamBus implements Bus {
         message.messageId,
         JSON.stringify(message),
       );
-      return { is: "kept", place: { epoch, sequence } };
+      return { epoch, sequence };
     } catch (error) {
       if (error instanceof NoStream) this.#mending.wake();
       throw error;
@@ -166,7 +170,25 @@ export class JetStreamBus implements Bus {
     puller.resume();
   }
 
-  async follow(
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#mending.stop();
+    for (const { puller, delivery, recalls } of this.#consumptions.values()) {
+      recalls?.unsubscribe();
+      await puller.stop();
+      await delivery.close();
+    }
+    await this.#publisher.close();
+    // The last acknowledgements are still on their way to the socket.
+    if (this.#connected) await this.#connection.drain().catch(() => this.#connection.close());
+    else await this.#connection.close();
+  }
+
+  async #follow(
     service: ServiceName,
     messages: readonly Followed[],
   ): Promise<ReadonlyMap<string, Fate>> {
@@ -195,28 +217,6 @@ export class JetStreamBus implements Bus {
       return known || place.epoch !== created ? "lost" : "waiting";
     };
     return new Map(messages.map((message) => [message.messageId, fateOf(message)]));
-  }
-
-  onForgotten(listener: () => void): void {
-    this.#forgotten.push(listener);
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    await this.#mending.stop();
-    for (const { puller, delivery, recalls } of this.#consumptions.values()) {
-      recalls?.unsubscribe();
-      await puller.stop();
-      await delivery.close();
-    }
-    await this.#publisher.close();
-    // The last acknowledgements are still on their way to the socket.
-    if (this.#connected) await this.#connection.drain().catch(() => this.#connection.close());
-    else await this.#connection.close();
   }
 
   /** Streams and consumers as they should be; then deliveries go on. */

@@ -8,6 +8,7 @@ import { ensureDatabase, migrate, openDatabase, withClient, withDatabase } from 
 import { DeadLetters } from "../../dead-letters/dead-letters.ts";
 import { createLog } from "../../log.ts";
 import { OutboxRelay } from "../../outbox/outbox-relay.ts";
+import { outboxRows } from "../../outbox/outbox-rows.ts";
 import { countUnsent, firstTime, handledOf, putMessages } from "../../outbox/outbox-store.ts";
 import { eventually, testDatabaseServer } from "../../testing/service-harness.ts";
 import { message } from "../bus-conformance.ts";
@@ -66,7 +67,8 @@ async function onStage(
   };
   const startSender = async () => {
     const bus = await openTestBus(namespace, settings, nats.url);
-    const relay = new OutboxRelay({ database, bus, log, followSeconds: 1 });
+    const rows = outboxRows(database, undefined, 1);
+    const relay = new OutboxRelay({ rows, bus, log });
     relay.start();
     return { bus, relay };
   };
