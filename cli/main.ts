@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { readConfig } from "../services/common/config.ts";
 import { addBench } from "./commands/bench.ts";
+import { addDeadLetters } from "./commands/dead-letters.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addJudge } from "./commands/judge.ts";
@@ -62,6 +63,10 @@ Exit codes: 0 every promise valid · 1 a promise broken · 2 unknown · 3 the ru
   ]) {
     add(reservex, run);
   }
+  const saga =
+    reservex.commands.find((one) => one.name() === "saga") ??
+    reservex.command("saga").description("bookings under way");
+  addDeadLetters(saga, run);
   return reservex;
 }
 

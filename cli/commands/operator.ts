@@ -115,7 +115,7 @@ function detailOf(problem: unknown): string {
   return typeof detail === "string" ? detail.replaceAll(/\s+/g, " ") : "refused";
 }
 
-function baseUrl(text: string): string {
+export function baseUrl(text: string): string {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
     throw new InvalidArgumentError("must be a URL that starts with http:// or https://");
   }

@@ -6,6 +6,7 @@ import { pino } from "pino";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Bus } from "../common/bus/bus.ts";
+import { CONSUMERS } from "../common/bus/jetstream/topology.ts";
 import { freshNamespace, openTestBus } from "../common/bus/testing/jetstream-stage.ts";
 import type { Saga, SagaLedger } from "../common/contracts/saga.ts";
 import { withClient } from "../common/database.ts";
@@ -63,7 +64,11 @@ async function settled(
     async () => {
       const path = "/api/admin/ledger";
       const answer = await harness.http<SagaLedger>("saga", path, { token: admin });
-      const quiet = standIns.unsent === 0 && (await metric("outbox_unsent")) === 0;
+      const waiting = await Promise.all(
+        CONSUMERS.map((service) => harness.bus.figures?.waiting(service) ?? 0),
+      );
+      const sent = standIns.unsent === 0 && (await metric("outbox_unsent")) === 0;
+      const quiet = sent && waiting.every((count) => count === 0);
       return quiet ? answer.body.sagas : [];
     },
     (sagas) =>
@@ -192,8 +197,9 @@ function assertOneAfterTheOther(timeline: Saga["timeline"]): void {
     if (event === "deadlinePassed" && from === to) {
       const pauseMs = Date.parse(at) - waitingSince;
       const dueMs = RETRY_SECONDS * 1_000 * 2 ** asked;
-      // The deadline counts from the transaction's start, the timeline from the decision.
-      assert.ok(pauseMs > 0.9 * dueMs - 20, `deadline ${asked} came ${pauseMs} ms after the last`);
+      // The deadline counts from the transaction's start, the timeline from the decision; on a
+      // busy machine the two lie far apart. Decided twice, they would lie on top of each other.
+      assert.ok(pauseMs > 0.6 * dueMs - 20, `deadline ${asked} came ${pauseMs} ms after the last`);
       asked += 1;
       waitingSince = Date.parse(at);
     }
