@@ -285,6 +285,6 @@ async function openConnection({ url, name }: JetStreamBusOptions): Promise<NatsC
   if (connection.info?.jetstream) return connection;
   await connection.close();
   throw new ConfigurationError(
-    `BUS=jetstream: the server at NATS_URL (${where}) runs without JetStream; start it with --jetstream --store_dir DIR, or set BUS=direct`,
+    `BUS=jetstream: the server at NATS_URL (${where}) runs without JetStream`,
   );
 }
