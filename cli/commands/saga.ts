@@ -1,4 +1,5 @@
 /** `reservex saga`: operators look at bookings under way, and ask again where one hangs. */
+
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 import { type Payment, payment } from "../../services/common/contracts/payment.ts";
@@ -13,6 +14,7 @@ import {
 import { TargetError } from "../engine/admin-client.ts";
 import { usageError } from "../exit.ts";
 import type { Run } from "../main.ts";
+import { addDeadLetters } from "./dead-letters.ts";
 import { baseUrl, type OperatorClient, type OperatorOptions } from "./operator.ts";
 import { addTask, readPages, type Task, type TaskGroup } from "./operator-task.ts";
 import { duration, rowId, whole } from "./options.ts";
@@ -43,6 +45,7 @@ export function addSaga(program: Command, run: Run): void {
   const group = program.command("saga").description("look at bookings under way, and ask again");
   const sagas: TaskGroup = { group, service: "saga", run };
   for (const add of [addList, addShow, addRetry, addWatch]) add(sagas);
+  addDeadLetters(group, run);
 }
 
 const theSaga = (name: string) => ({ name, does: "which saga", parse: sagaId });

@@ -29,13 +29,17 @@ const MESSAGE_MUTANTS: Readonly<Record<string, Defect>> = {
   "a message is marked as sent before it is": outbox((rows) => ({
     async claim(limit, leaseSeconds) {
       const claimed = await rows.claim(limit, leaseSeconds);
-      if (claimed.length > 0) await rows.markSent(claimed.map((one) => one.message));
+      if (claimed.length > 0)
+        await rows.markSent(
+          claimed.map((one) => one.message),
+          new Map(),
+        );
       return claimed;
     },
   })),
   "a message that was refused is skipped": outbox((rows) => ({
     postpone: (messageId) =>
-      rows.markSent([{ messageId } as Parameters<OutboxRows["markSent"]>[0][number]]),
+      rows.markSent([{ messageId } as Parameters<OutboxRows["markSent"]>[0][number]], new Map()),
   })),
   "a lease of the dead never ends": outbox((rows) => ({
     claim: (limit) => rows.claim(limit, 1_000_000_000),

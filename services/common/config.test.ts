@@ -52,6 +52,15 @@ test("a wrong value is refused by name", () => {
   }
 });
 
+test("messages go over JetStream where there is NATS, unless told otherwise", () => {
+  const NATS_URL = "nats://localhost:4222";
+  assert.is(readConfig({}).bus, "direct");
+  assert.is(readConfig({ NATS_URL }).bus, "jetstream");
+  assert.is(readConfig({ NATS_URL, BUS: "direct" }).bus, "direct");
+  assert.match(refusal({ BUS: "jetstream" }), "NATS_URL");
+  assert.match(refusal({ NATS_URL, JETSTREAM_MAX_AGE_HOURS: "169" }), "JETSTREAM_MAX_AGE_HOURS");
+});
+
 test("an error never shows a secret", () => {
   assert.not.match(refusal({ SERVICE_CREDENTIAL: "hunter2" }), "hunter2");
   assert.not.match(refusal({ DATABASE_URL: "mysql://me:hunter2@db/x" }), "hunter2");

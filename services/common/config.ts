@@ -62,6 +62,17 @@ const schema = z.object({
   REDIS_URL: url("redis", "rediss").optional(),
   REDIS_CLUSTER: flag.default(false),
   NATS_URL: url("nats", "tls").optional(),
+  BUS: z.enum(["direct", "jetstream"]).optional(),
+  JETSTREAM_STORAGE: z.enum(["file", "memory"]).default("file"),
+  JETSTREAM_REPLICAS: z.coerce.number().int().min(1).max(5).default(1),
+  JETSTREAM_MAX_AGE_HOURS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(LIMITS.outboxKeepDays * 24)
+    .default(LIMITS.outboxKeepDays * 24),
+  JETSTREAM_MAX_BYTES: z.coerce.number().int().min(1_048_576).optional(),
+  MAX_DELIVERIES: z.coerce.number().int().min(2).max(1_000).default(12),
 
   HTTP_HOST: z.string().min(1).default("127.0.0.1"),
   TICKET_PORT: port.default(DEFAULT_PORTS.ticket),
@@ -141,6 +152,8 @@ type Settings = z.infer<typeof schema>;
 
 /** The settings, with what follows from them filled in. */
 export interface Config extends Settings {
+  /** What carries the messages between services. */
+  readonly bus: "direct" | "jetstream";
   /** True where no DATABASE_URL is given: PostgreSQL is started by us. */
   readonly embedded: boolean;
   readonly ports: Readonly<Record<ServiceName, number>>;
@@ -195,8 +208,14 @@ function derive(settings: Settings): Config {
     );
   }
   checkProvider(settings);
+  if (settings.BUS === "jetstream" && !settings.NATS_URL) {
+    throw new ConfigurationError(
+      "BUS=jetstream: needs NATS_URL, a NATS server that runs with --jetstream",
+    );
+  }
   return {
     ...settings,
+    bus: settings.BUS ?? (settings.NATS_URL ? "jetstream" : "direct"),
     embedded,
     allowTestAccounts,
     holdSeconds,

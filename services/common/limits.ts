@@ -52,6 +52,9 @@ export const LIMITS = {
   outboxWindow: 128,
   /** Seconds a relay owns the outbox rows it has claimed; a crash frees them after that. */
   outboxLeaseSeconds: 20,
+  /** Days a handled message stays in its sender's outbox, and its mark in the receiver's inbox. */
+  outboxKeepDays: 7,
+  inboxKeepDays: 14,
   /** Milliseconds a consumer may take for one message. */
   deliveryMs: 10_000,
   /** Charges in one page of the simulated provider's statement. */
@@ -61,6 +64,25 @@ export const LIMITS = {
   reconciledCharges: 5_000,
   /** Bytes of a webhook's body: an event holds one object, of a few KB. */
   webhookBytes: 256 * 1024,
+  /** Bytes of a message; ours are below 600. */
+  messageBytes: 256 * 1024,
+  /** Publishes of one process that wait for JetStream's answer at a time, and how long they do. */
+  busUnacked: 512,
+  busAnswerMs: 5_000,
+  /** Messages of one service that a process has asked JetStream for or has in hand. */
+  busRoom: 128,
+  /** Of those, how many are handled in one transaction where a service can. */
+  busBatch: 64,
+  /** Messages of one service delivered and not yet acknowledged, in all its processes. */
+  busAckPending: 2_048,
+  /** Milliseconds after which an unacknowledged delivery is repeated, and one id is known again. */
+  busAckWaitMs: 30_000,
+  busDuplicateWindowMs: 120_000,
+  /** Sent messages asked about at once, and seconds between two questions about one of them. */
+  followBatch: 1_000,
+  followSeconds: 30,
+  /** Characters of a dead letter that are kept: a message is never as long. */
+  deadLetterCharacters: 64 * 1024,
   /** Charges and refunds on their way to the payment provider at a time. */
   providerCalls: 64,
   /** Password hashes computed at once, and waiting for their turn: 19 MiB of memory each. */
@@ -75,6 +97,21 @@ export function assertLimits(): void {
       LIMITS.deliveryMs < LIMITS.outboxLeaseSeconds * 1_000,
       "deliveryMs must end before the lease on an outbox row does, or each slow message is sent twice",
     ],
+    [
+      LIMITS.deliveryMs < LIMITS.busAckWaitMs,
+      "deliveryMs must end before JetStream delivers again, or each slow message is handled twice",
+    ],
+    [
+      LIMITS.busAnswerMs < LIMITS.outboxLeaseSeconds * 1_000,
+      "busAnswerMs must end before the lease on an outbox row does",
+    ],
+    [
+      LIMITS.outboxKeepDays < LIMITS.inboxKeepDays,
+      "a mark in the inbox must outlive every message that can still be delivered",
+    ],
+    [LIMITS.outboxWindow <= LIMITS.busUnacked, "outboxWindow must not exceed busUnacked"],
+    [LIMITS.busBatch <= LIMITS.busRoom, "busBatch must not exceed busRoom"],
+    [LIMITS.busRoom <= LIMITS.busAckPending, "busRoom must not exceed busAckPending"],
     [LIMITS.batch <= LIMITS.mailbox, "batch must not exceed mailbox"],
     [LIMITS.quantity <= LIMITS.stock, "quantity must not exceed stock"],
     [LIMITS.moneyCents < Number.MAX_SAFE_INTEGER, "moneyCents must be an exact integer"],

@@ -255,6 +255,9 @@ test("the service says that it is ready, what it counts and what it offers", asy
   assert.match(text, /outbox_backlog\{[^}]*\} \d/);
   const { body: document } = await get<{ paths: object }>("/openapi.json");
   assert.equal(Object.keys(document.paths).sort(), [
+    "/api/admin/dead-letters",
+    "/api/admin/dead-letters/requeue",
+    "/api/admin/dead-letters/{id}/requeue",
     "/api/admin/ledger",
     "/api/admin/payments",
     "/api/admin/provider",

@@ -103,7 +103,8 @@ export function refundOrder(
 export async function send(bus: Bus, message: Message): Promise<void> {
   for (;;) {
     try {
-      return await bus.publish(message);
+      await bus.publish(message);
+      return;
     } catch {
       // Not known to have arrived: once more.
     }

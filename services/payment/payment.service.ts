@@ -1,8 +1,12 @@
 /** The payment service: takes the saga's orders, moves money through the provider, shows payments. */
 import { join } from "node:path";
 import type { Context, ServiceSchema } from "moleculer";
+import { watchMessages } from "../common/bus/delivery-metrics.ts";
+import type { Message } from "../common/contracts/messages.ts";
 import { providerBehaviour } from "../common/contracts/payment.ts";
 import { answers, type Database } from "../common/database.ts";
+import { deadLetterRoutes } from "../common/dead-letters/dead-letters.http.ts";
+import { DeadLetters } from "../common/dead-letters/dead-letters.ts";
 import { type Edge, openEdge } from "../common/http/edge.ts";
 import { lifecycle, ownDatabase, type Parts } from "../common/lifecycle.ts";
 import { OutboxRelay } from "../common/outbox/outbox-relay.ts";
@@ -64,27 +68,37 @@ async function start(
     },
   });
   parts.opened(() => worker.stop());
-  const edge = await openPaymentEdge(context, database, opened, () => worker.wake());
-  parts.opened(() => edge.close());
-  count = outcomeCounter(edge);
-  watchBacklog(edge, database);
   const onOutcome = (payment: StoredPayment, settled: boolean) => {
     relay.wake();
     if (settled) count(payment);
   };
   const onWork = () => worker.wake();
-  const takeOrders = paymentOrders({ books, clock, onWork, onOutcome });
-  await bus.consume("payment", (message) => takeOrders([message]));
+  const handleMany = paymentOrders({ books, clock, onWork, onOutcome });
+  const handler = (message: Message) => handleMany([message]);
+  const letters = new DeadLetters({ database, log, handler });
+  parts.opened(() => letters.stop());
+  const edge = await openPaymentEdge(context, database, { opened, letters, onWork });
+  parts.opened(() => edge.close());
+  count = outcomeCounter(edge);
+  watchBacklog(edge, database);
+  watchMessages(edge.metrics, { service: "payment", bus, relay, letters });
+  await bus.consume("payment", handler, { handleMany, ledger: letters });
   relay.start();
+  letters.start();
   worker.start();
   context.onListening("payment", edge.url);
+}
+
+interface EdgeParts {
+  readonly opened: OpenedProvider;
+  readonly letters: DeadLetters;
+  readonly onWork: () => void;
 }
 
 function openPaymentEdge(
   context: ServiceContext,
   database: Database,
-  opened: OpenedProvider,
-  onWork: () => void,
+  { opened, letters, onWork }: EdgeParts,
 ): Promise<Edge> {
   return openEdge({
     service: "payment",
@@ -94,7 +108,8 @@ function openPaymentEdge(
     log: context.log,
     verifier: context.verifier,
     readiness: async () => ({ database: await answers(database) }),
-    routes: (app) =>
+    routes(app) {
+      deadLetterRoutes(app, letters);
       paymentRoutes(app, {
         database,
         opened,
@@ -105,7 +120,8 @@ function openPaymentEdge(
             context.log.warn({ err: error }, "payment: behaviour not passed on");
           });
         },
-      }),
+      });
+    },
   });
 }
 

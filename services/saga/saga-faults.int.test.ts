@@ -6,6 +6,8 @@ import { pino } from "pino";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Bus } from "../common/bus/bus.ts";
+import { CONSUMERS } from "../common/bus/jetstream/topology.ts";
+import { freshNamespace, openTestBus } from "../common/bus/testing/jetstream-stage.ts";
 import type { Saga, SagaLedger } from "../common/contracts/saga.ts";
 import { withClient } from "../common/database.ts";
 import type { ServiceContext } from "../common/service-context.ts";
@@ -28,6 +30,15 @@ const SCRIPTS: readonly PaymentScript[] = [
 ];
 
 const RETRY_SECONDS = 0.4;
+
+/** What makes the bus of each harness of one test: all of them meet on it. */
+const BUSES: Readonly<Record<string, () => (direct: Bus) => Bus | Promise<Bus>>> = {
+  "the direct bus": () => (direct) => direct,
+  JetStream() {
+    const namespace = freshNamespace();
+    return () => openTestBus(namespace, { ackWaitMs: 2_000 });
+  },
+};
 
 /** The same numbers every time (mulberry32), from 0 up to 1. */
 function seeded(seed: number): () => number {
@@ -53,7 +64,11 @@ async function settled(
     async () => {
       const path = "/api/admin/ledger";
       const answer = await harness.http<SagaLedger>("saga", path, { token: admin });
-      const quiet = standIns.unsent === 0 && (await metric("outbox_unsent")) === 0;
+      const waiting = await Promise.all(
+        CONSUMERS.map((service) => harness.bus.figures?.waiting(service) ?? 0),
+      );
+      const sent = standIns.unsent === 0 && (await metric("outbox_unsent")) === 0;
+      const quiet = sent && waiting.every((count) => count === 0);
       return quiet ? answer.body.sagas : [];
     },
     (sagas) =>
@@ -71,100 +86,107 @@ function judge(sagas: SagaLedger["sagas"], worlds: ReadonlyMap<string, Simulated
   }
 }
 
-test("lost acknowledgements, duplicates and disorder leave every booking sound", async () => {
-  const random = seeded(11);
-  const stack = await startSagaStack({
-    settings: { PAYMENT_DEADLINE_SECONDS: "1" },
-    bus: (bus) => new FaultyBus(bus, { lostAcks: 0.2, duplicates: 0.3, delayMs: 40, random }),
-  });
-  try {
-    const { standIns } = stack;
-    const worlds = bookMany(standIns, 70);
-    worlds.forEach((world, i) => {
-      // Some buyers change their minds, at any moment.
-      if (i % 5 === 0) setTimeout(() => standIns.say(world.cancelled()), random() * 300);
+for (const [name, openBus] of Object.entries(BUSES)) {
+  test(`lost acknowledgements, duplicates and disorder over ${name} leave every booking sound`, async () => {
+    const random = seeded(11);
+    const open = openBus();
+    const stack = await startSagaStack({
+      settings: { PAYMENT_DEADLINE_SECONDS: "1" },
+      bus: async (direct) =>
+        new FaultyBus(await open(direct), { lostAcks: 0.2, duplicates: 0.3, delayMs: 40, random }),
     });
-    await settled(stack, worlds.length);
-    for (const world of worlds) standIns.say(world.lateAnswer());
-    const sagas = await settled(stack, worlds.length);
-    judge(sagas, standIns.worlds);
-    const ends = new Set(sagas.map(({ state }) => state));
-    assert.is(ends.size, 2, "some bookings were to be paid and some to be undone");
-  } finally {
-    await stack.stop();
-  }
-});
-
-test("a restart continues every saga, deadlines included", async () => {
-  const standIns = new StandIns();
-  const settings = { PAYMENT_DEADLINE_SECONDS: "1" };
-  const before = await startSagaStack({ standIns, settings });
-  standIns.hold("ReservationConfirmed", "ReservationCancelled");
-  const worlds = bookMany(standIns, 35);
-  await before.until(worlds[0]!, "CONFIRMING");
-  await before.until(worlds[1]!, "CANCELLING");
-  await before.until(worlds[3]!, "CHARGING");
-  await before.stop({ keepDatabase: true });
-  standIns.release();
-  const after = await startSagaStack({
-    standIns,
-    settings,
-    database: before.harness.database,
-  });
-  try {
-    await settled(after, worlds.length);
-    for (const world of worlds) standIns.say(world.lateAnswer());
-    judge(await settled(after, worlds.length), standIns.worlds);
-    const silent = await after.saga(worlds[3]!);
-    assert.is(silent.because, "payment timed out");
-  } finally {
-    await after.stop();
-  }
-});
-
-test("three coordinators under duplicates, disorder and deadlines decide everything once", async () => {
-  const standIns = new StandIns();
-  const settings = { PAYMENT_DEADLINE_SECONDS: "1", SAGA_RETRY_SECONDS: String(RETRY_SECONDS) };
-  const random = seeded(23);
-  const bus = (inner: Bus) =>
-    new FaultyBus(inner, { lostAcks: 0.2, duplicates: 0.4, delayMs: 40, random });
-  const stacks = [await startSagaStack({ standIns, settings, bus })];
-  const { database, databaseUrl } = stacks[0]!.harness;
-  while (stacks.length < 3) {
-    stacks.push(await startSagaStack({ standIns, settings, bus, database }));
-  }
-  try {
-    standIns.hold("PaymentRefunded", "ReservationConfirmed");
-    const worlds = bookMany(standIns, 70);
-    worlds.forEach((world, i) => {
-      if (i % 4 === 0) setTimeout(() => standIns.say(world.cancelled()), random() * 1_500);
-    });
-    // Held up, so that every coordinator sees deadlines of the same sagas pass, again and again.
-    await eventually(
-      () => stacks[0]!.metric("sagas_overdue"),
-      (overdue) => overdue > 5,
-    );
-    standIns.release();
-    await settled(stacks[0]!, worlds.length);
-    for (const world of worlds) standIns.say(world.lateAnswer());
-    judge(await settled(stacks[1]!, worlds.length), standIns.worlds);
-    let [sent, heard] = [0, 0];
-    for (const world of worlds) {
-      const { timeline } = await stacks[2]!.saga(world);
-      assertOneAfterTheOther(timeline);
-      sent += timeline.reduce((sum, entry) => sum + entry.sent.length, 0);
-      heard += timeline.filter(({ event }) => event !== "deadlinePassed").length;
+    try {
+      const { standIns } = stack;
+      const worlds = bookMany(standIns, 70);
+      worlds.forEach((world, i) => {
+        // Some buyers change their minds, at any moment.
+        if (i % 5 === 0) setTimeout(() => standIns.say(world.cancelled()), random() * 300);
+      });
+      await settled(stack, worlds.length);
+      for (const world of worlds) standIns.say(world.lateAnswer());
+      const sagas = await settled(stack, worlds.length);
+      judge(sagas, standIns.worlds);
+      const ends = new Set(sagas.map(({ state }) => state));
+      assert.is(ends.size, 2, "some bookings were to be paid and some to be undone");
+    } finally {
+      await stack.stop();
     }
-    const counted = await countMessages(databaseUrl("saga"));
-    assert.equal(counted, { sent, heard }, "a message was decided on twice, or sent for nothing");
-    const shares = await Promise.all(stacks.map(({ metric }) => metric("sagas_started_total")));
-    assert.is(shares[0]! + shares[1]! + shares[2]!, worlds.length);
-    assert.ok(Math.min(...shares) > 0, `one coordinator had nothing to do: ${shares}`);
-  } finally {
-    for (const stack of stacks.slice(1)) await stack.stop({ keepDatabase: true });
-    await stacks[0]!.stop();
-  }
-});
+  });
+
+  test(`a restart over ${name} continues every saga, deadlines included`, async () => {
+    const standIns = new StandIns();
+    const settings = { PAYMENT_DEADLINE_SECONDS: "1" };
+    const bus = openBus();
+    const before = await startSagaStack({ standIns, settings, bus });
+    standIns.hold("ReservationConfirmed", "ReservationCancelled");
+    const worlds = bookMany(standIns, 35);
+    await before.until(worlds[0]!, "CONFIRMING");
+    await before.until(worlds[1]!, "CANCELLING");
+    await before.until(worlds[3]!, "CHARGING");
+    await before.stop({ keepDatabase: true });
+    standIns.release();
+    const after = await startSagaStack({
+      standIns,
+      settings,
+      bus,
+      database: before.harness.database,
+    });
+    try {
+      await settled(after, worlds.length);
+      for (const world of worlds) standIns.say(world.lateAnswer());
+      judge(await settled(after, worlds.length), standIns.worlds);
+      const silent = await after.saga(worlds[3]!);
+      assert.is(silent.because, "payment timed out");
+    } finally {
+      await after.stop();
+    }
+  });
+
+  test(`three coordinators over ${name}, duplicates, disorder and deadlines decide everything once`, async () => {
+    const standIns = new StandIns();
+    const settings = { PAYMENT_DEADLINE_SECONDS: "1", SAGA_RETRY_SECONDS: String(RETRY_SECONDS) };
+    const random = seeded(23);
+    const open = openBus();
+    const bus = async (direct: Bus) =>
+      new FaultyBus(await open(direct), { lostAcks: 0.2, duplicates: 0.4, delayMs: 40, random });
+    const stacks = [await startSagaStack({ standIns, settings, bus })];
+    const { database, databaseUrl } = stacks[0]!.harness;
+    while (stacks.length < 3) {
+      stacks.push(await startSagaStack({ standIns, settings, bus, database }));
+    }
+    try {
+      standIns.hold("PaymentRefunded", "ReservationConfirmed");
+      const worlds = bookMany(standIns, 70);
+      worlds.forEach((world, i) => {
+        if (i % 4 === 0) setTimeout(() => standIns.say(world.cancelled()), random() * 1_500);
+      });
+      // Held up, so that every coordinator sees deadlines of the same sagas pass, again and again.
+      await eventually(
+        () => stacks[0]!.metric("sagas_overdue"),
+        (overdue) => overdue > 5,
+      );
+      standIns.release();
+      await settled(stacks[0]!, worlds.length);
+      for (const world of worlds) standIns.say(world.lateAnswer());
+      judge(await settled(stacks[1]!, worlds.length), standIns.worlds);
+      let [sent, heard] = [0, 0];
+      for (const world of worlds) {
+        const { timeline } = await stacks[2]!.saga(world);
+        assertOneAfterTheOther(timeline);
+        sent += timeline.reduce((sum, entry) => sum + entry.sent.length, 0);
+        heard += timeline.filter(({ event }) => event !== "deadlinePassed").length;
+      }
+      const counted = await countMessages(databaseUrl("saga"));
+      assert.equal(counted, { sent, heard }, "a message was decided on twice, or sent for nothing");
+      const shares = await Promise.all(stacks.map(({ metric }) => metric("sagas_started_total")));
+      assert.is(shares[0]! + shares[1]! + shares[2]!, worlds.length);
+      assert.ok(Math.min(...shares) > 0, `one coordinator had nothing to do: ${shares}`);
+    } finally {
+      for (const stack of stacks.slice(1)) await stack.stop({ keepDatabase: true });
+      await stacks[0]!.stop();
+    }
+  });
+}
 
 /** Each decision starts where the last one ended, and no deadline is decided twice. */
 function assertOneAfterTheOther(timeline: Saga["timeline"]): void {

@@ -171,6 +171,9 @@ test("the service is ready, documented and measured", async () => {
   assert.equal(ready.body, { status: "ready", dependencies: { database: true } });
   const docs = await stack.harness.http<{ paths: object }>("saga", "/openapi.json");
   assert.equal(Object.keys(docs.body.paths).sort(), [
+    "/api/admin/dead-letters",
+    "/api/admin/dead-letters/requeue",
+    "/api/admin/dead-letters/{id}/requeue",
     "/api/admin/ledger",
     "/api/admin/sagas/open",
     "/api/sagas",

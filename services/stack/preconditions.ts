@@ -1,8 +1,8 @@
 /** What is looked at before anything starts, so that a wrong setting leaves nothing half-started. */
-import { connect } from "nats";
 import type { Config } from "../common/config.ts";
 import { SERVICES, type ServiceName } from "../common/contracts/names.ts";
 import { ConfigurationError, UnavailableError } from "../common/errors.ts";
+import { lookAtNats } from "../common/servers/look-at-nats.ts";
 import { isPortFree, whoHoldsPort } from "../common/servers/ports.ts";
 import { needsPostgres } from "./databases.ts";
 
@@ -54,18 +54,15 @@ const portVariable = (name: ServiceName): string => `${name.toUpperCase()}_PORT`
 
 /** Moleculer would try for ever without a word. */
 export async function checkNats(config: Config): Promise<void> {
-  if (!config.NATS_URL) return;
-  try {
-    const connection = await connect({
-      servers: config.NATS_URL,
-      timeout: 5_000,
-      reconnect: false,
-    });
-    await connection.close();
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UnavailableError(
-      `NATS does not answer at NATS_URL (${new URL(config.NATS_URL).host}): ${why}`,
-    );
+  const { NATS_URL: url } = config;
+  if (!url) return;
+  const server = await lookAtNats(url);
+  const where = new URL(url).host;
+  if (server.outcome === "unreachable") {
+    throw new UnavailableError(`NATS does not answer at NATS_URL (${where}): ${server.because}`);
   }
+  if (config.bus === "direct" || server.jetStream) return;
+  throw new ConfigurationError(
+    `BUS=jetstream: the server at NATS_URL (${where}) runs without JetStream; start it with --jetstream --store_dir DIR, or set BUS=direct`,
+  );
 }

@@ -4,8 +4,8 @@ import { join, resolve } from "node:path";
 import { ServiceBroker, type ServiceSchema } from "moleculer";
 import { brokerOptions } from "../../moleculer.config.ts";
 import { accountService } from "../account/account.service.ts";
-import { DirectBus } from "../common/bus/direct-bus.ts";
 import { FailingBus } from "../common/bus/failing-bus.ts";
+import { openBus } from "../common/bus/open-bus.ts";
 import { systemClock } from "../common/clock.ts";
 import type { Config } from "../common/config.ts";
 import { SERVICES, type ServiceName } from "../common/contracts/names.ts";
@@ -113,8 +113,8 @@ async function startServices(
   const urls: Record<string, string> = {};
   const local = socket === undefined ? undefined : ({ path: socket, role: "hub" } as const);
   const broker = new ServiceBroker(brokerOptions(config, { nodeId: nodeIdOf(services), local }));
-  const direct = new DirectBus(broker);
-  const bus = config.FAILPOINTS ? new FailingBus(direct) : direct;
+  const opened = await openBus(config, services, broker, log);
+  const bus = config.FAILPOINTS ? new FailingBus(opened) : opened;
   const context: ServiceContext = {
     config,
     broker,
@@ -136,6 +136,7 @@ async function startServices(
     await broker.start();
     return { broker, bus, urls };
   } catch (error) {
+    await bus.close();
     await broker
       .stop()
       .catch((stopping) => log.debug({ err: stopping }, "stop after a failed start"));

@@ -1,9 +1,13 @@
 /** The ticket service: events, products, stock and reservations. */
 import { join } from "node:path";
 import type { Context, ServiceSchema } from "moleculer";
+import { watchMessages } from "../common/bus/delivery-metrics.ts";
+import type { Message } from "../common/contracts/messages.ts";
 import { id } from "../common/contracts/shared.ts";
 import { EVENT_CHANGED, type EventForSale } from "../common/contracts/ticket.ts";
 import { answers, type Database } from "../common/database.ts";
+import { deadLetterRoutes } from "../common/dead-letters/dead-letters.http.ts";
+import { DeadLetters } from "../common/dead-letters/dead-letters.ts";
 import { type Edge, openEdge } from "../common/http/edge.ts";
 import { uuid } from "../common/ids.ts";
 import { lifecycle, ownDatabase, type Parts } from "../common/lifecycle.ts";
@@ -91,8 +95,12 @@ async function start(
   decideHere(actors);
   const stock = config.ROUTE_BY_PRODUCT ? routed(context, actors, count) : actors;
   const desk = new BookingDesk({ books, stock, gate, clock, ids: uuid, log, onReserved });
-  await bus.consume("ticket", (message) => handleSagaCommands(changes, [message]));
-  const edge = await openTicketEdge(context, {
+  const handleMany = (messages: readonly Message[]) => handleSagaCommands(changes, messages);
+  const handler = (message: Message) => handleMany([message]);
+  const letters = new DeadLetters({ database, log, handler });
+  parts.opened(() => letters.stop());
+  await bus.consume("ticket", handler, { handleMany, ledger: letters });
+  const edge = await openTicketEdge(context, letters, {
     database,
     desk,
     changes,
@@ -102,7 +110,9 @@ async function start(
   });
   parts.opened(() => edge.close());
   watch(edge, database, count, holdSeconds);
+  watchMessages(edge.metrics, { service: "ticket", bus, relay, letters });
   relay.start();
+  letters.start();
   compensation.start();
   holds.start();
   context.onListening("ticket", edge.url);
@@ -135,7 +145,11 @@ function openRelay({ bus, log }: ServiceContext, database: Database): OutboxRela
   return new OutboxRelay({ rows, bus, log });
 }
 
-function openTicketEdge(context: ServiceContext, deps: TicketRoutes): Promise<Edge> {
+function openTicketEdge(
+  context: ServiceContext,
+  letters: DeadLetters,
+  deps: TicketRoutes,
+): Promise<Edge> {
   return openEdge({
     service: "ticket",
     description: "Events, products, stock and reservations.",
@@ -144,7 +158,10 @@ function openTicketEdge(context: ServiceContext, deps: TicketRoutes): Promise<Ed
     log: context.log,
     verifier: context.verifier,
     readiness: async () => ({ database: await answers(deps.database) }),
-    routes: (app) => ticketRoutes(app, deps),
+    routes(app) {
+      ticketRoutes(app, deps);
+      deadLetterRoutes(app, letters);
+    },
   });
 }
 

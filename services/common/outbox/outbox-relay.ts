@@ -2,13 +2,14 @@
  * Carries messages from a service's outbox to the bus until each has been taken over. Runs in every
  * process of the service; claims keep two relays from sending the same row at the same time.
  */
-import type { Bus } from "../bus/bus.ts";
+import type { Bus, Place } from "../bus/bus.ts";
 import type { Message } from "../contracts/messages.ts";
 import { failpoint } from "../failpoints.ts";
 import { LIMITS } from "../limits.ts";
 import type { Log } from "../log.ts";
 import { systemTimers, type Timers } from "../timers.ts";
 import { WorkLoop } from "../work-loop.ts";
+import { OutboxFollower } from "./outbox-follower.ts";
 import type { OutboxRows } from "./outbox-rows.ts";
 import type { ClaimedMessage } from "./outbox-store.ts";
 
@@ -19,7 +20,13 @@ const MARK_WITHIN_MS = 50;
 const FIRST_BACKOFF_MS = 100;
 const LAST_BACKOFF_MS = 15_000;
 const TIDY_EVERY_MS = 3_600_000;
-const KEEP_DAYS = 7;
+
+/** Taken over by the bus, and not yet marked. */
+interface Taken {
+  readonly message: Message;
+  /** Undefined: handled. */
+  readonly place: Place | undefined;
+}
 
 export interface OutboxRelayOptions {
   readonly rows: OutboxRows;
@@ -32,7 +39,8 @@ export class OutboxRelay {
   readonly #options: OutboxRelayOptions;
   readonly #sending = new Set<Promise<void>>();
   readonly #loop: WorkLoop;
-  #sent: Message[] = [];
+  readonly #follower: OutboxFollower | undefined;
+  #sent: Taken[] = [];
   readonly #timers: Timers;
   #callOffMarking: (() => void) | undefined;
   #tidyAt = 0;
@@ -48,10 +56,17 @@ export class OutboxRelay {
         options.log.warn({ err: error }, "outbox: cannot reach the database, will try again"),
       retryMs: IDLE_POLL_MS,
     });
+    this.#follower = this.#openFollower();
   }
 
   start(): void {
     this.#loop.start();
+    this.#follower?.start();
+  }
+
+  /** Messages sent again because no store knew them any more; since the start of this process. */
+  get resent(): number {
+    return this.#follower?.resent ?? 0;
   }
 
   /** Says that rows were committed; cheap, may be called for every transaction. */
@@ -61,11 +76,24 @@ export class OutboxRelay {
 
   /** Finishes what is on its way, marks it, and ends. */
   async stop(): Promise<void> {
+    await this.#follower?.stop();
     await this.#loop.stop();
     await Promise.allSettled(this.#sending);
     await this.#flush().catch((error) =>
       this.#options.log.warn({ err: error }, "outbox: last marks not written; will be sent again"),
     );
+  }
+
+  #openFollower(): OutboxFollower | undefined {
+    const { rows, bus, log } = this.#options;
+    if (!rows.followed) return undefined;
+    return new OutboxFollower({
+      rows: rows.followed,
+      bus,
+      log,
+      timers: this.#timers,
+      onLost: () => this.#loop.wake(),
+    });
   }
 
   /** Marks what was taken over, claims what is due, sends it; rests when there was nothing. */
@@ -84,8 +112,8 @@ export class OutboxRelay {
     const sending = this.#options.bus
       .publish(message)
       .then(
-        () => {
-          this.#sent.push(message);
+        (place) => {
+          this.#sent.push({ message, place: place ?? undefined });
         },
         async (error: unknown) => {
           const delayMs = Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(attempts, 10));
@@ -130,7 +158,10 @@ export class OutboxRelay {
     this.#sent = [];
     try {
       await failpoint("relay.beforeMark");
-      await this.#options.rows.markSent(batch);
+      await this.#options.rows.markSent(
+        batch.map(({ message }) => message),
+        new Map(batch.flatMap(({ message, place }) => (place ? [[message.messageId, place]] : []))),
+      );
       await failpoint("relay.afterMark");
     } catch (error) {
       this.#sent = batch.concat(this.#sent);
@@ -142,6 +173,9 @@ export class OutboxRelay {
     const now = this.#timers.elapsedMs();
     if (now < this.#tidyAt) return;
     this.#tidyAt = now + TIDY_EVERY_MS;
-    await this.#options.rows.forgetOld(KEEP_DAYS);
+    await this.#options.rows.forgetOld({
+      outbox: LIMITS.outboxKeepDays,
+      inbox: LIMITS.inboxKeepDays,
+    });
   }
 }

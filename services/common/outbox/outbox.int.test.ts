@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { Bus } from "../bus/bus.ts";
+import type { Bus, Fate } from "../bus/bus.ts";
 import type { Message } from "../contracts/messages.ts";
 import {
   type Database,
@@ -20,6 +20,7 @@ import {
   claimMessages,
   countUnsent,
   firstTime,
+  forgetOld,
   markSent,
   putMessages,
   unsentOf,
@@ -169,6 +170,95 @@ test("of many deliveries of one message at the same moment, one counts", async (
     Array.from({ length: 20 }, () => database.transaction((tx) => firstTime(tx, "delivered"))),
   );
   assert.is(firsts.filter(Boolean).length, 1);
+});
+
+/** A bus with a store, of which a test says what became of its messages. */
+function keepingBus(fates: Map<string, Fate>, published: string[]): Bus {
+  return {
+    async publish({ messageId }) {
+      published.push(messageId);
+      return { epoch: "one", sequence: published.length };
+    },
+    consume: async () => {},
+    close: async () => {},
+    store: {
+      follow: async (_service, messages) =>
+        new Map(messages.map(({ messageId: id }) => [id, fates.get(id) ?? "waiting"])),
+      onForgotten: () => {},
+    },
+  };
+}
+
+const openRows = (id: string) =>
+  withClient(url, async (client) => {
+    const { rows } = await client.query<{ handled: boolean; sent: boolean }>(
+      "select handled_at is not null as handled, sent_at is not null as sent from outbox where message_id = $1",
+      [id],
+    );
+    return rows[0]!;
+  });
+
+test("a row ends when its message was handled, not when the bus has taken it", async () => {
+  const fates = new Map<string, Fate>();
+  const published: string[] = [];
+  const rows = outboxRows(database, undefined, 0.1);
+  await putMessages(database, [message("kept")]);
+  await relayUntilEmpty([new OutboxRelay({ rows, log, bus: keepingBus(fates, published) })]);
+  assert.equal(await openRows("kept"), { sent: true, handled: false });
+  await forgetOld(database, { outbox: 0, inbox: 0 });
+  assert.equal(await openRows("kept"), { sent: true, handled: false }, "never forgotten before");
+  fates.set("kept", "handled");
+  const relay = new OutboxRelay({ rows, log, bus: keepingBus(fates, published) });
+  relay.start();
+  await eventually(
+    () => openRows("kept"),
+    ({ handled }) => handled,
+  );
+  await relay.stop();
+  assert.equal(published, ["kept"]);
+});
+
+test("what the bus has lost is sent again, until it is handled; a dead letter is not", async () => {
+  const fates = new Map<string, Fate>([
+    ["lost", "lost"],
+    ["parked", "parked"],
+  ]);
+  const published: string[] = [];
+  const rows = outboxRows(database, undefined, 0.1);
+  await putMessages(database, [message("lost"), message("parked")]);
+  const relay = new OutboxRelay({ rows, log, bus: keepingBus(fates, published) });
+  relay.start();
+  await eventually(
+    async () => published.filter((id) => id === "lost").length,
+    (times) => times >= 2,
+  );
+  fates.set("lost", "handled");
+  await eventually(
+    () => openRows("lost"),
+    ({ handled }) => handled,
+  );
+  await relay.stop();
+  assert.is(published.filter((id) => id === "parked").length, 1);
+  assert.ok(relay.resent >= 1);
+});
+
+test("what one bus had kept is sent by the next one, if that keeps nothing", async () => {
+  const published: string[] = [];
+  const rows = outboxRows(database, undefined, 0.1);
+  await putMessages(database, [message("moves")]);
+  await relayUntilEmpty([new OutboxRelay({ rows, log, bus: keepingBus(new Map(), published) })]);
+  const direct = new OutboxRelay({
+    rows,
+    log,
+    bus: busOf(async ({ messageId }) => void published.push(messageId)),
+  });
+  direct.start();
+  await eventually(
+    () => openRows("moves"),
+    ({ handled }) => handled,
+  );
+  await direct.stop();
+  assert.equal(published.filter((id) => id === "moves").length, 2);
 });
 
 test.run();

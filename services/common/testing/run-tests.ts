@@ -6,7 +6,7 @@
  *   node services/common/testing/run-tests.ts [unit|integration|all] [FILE …]
  */
 import { spawn } from "node:child_process";
-import { glob, mkdtemp } from "node:fs/promises";
+import { glob, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { processEnvironment } from "../config.ts";
@@ -100,16 +100,25 @@ async function startServers() {
     });
     return server.url("postgres");
   };
-  const other = async (start: typeof startNats | typeof startRedis) => {
-    const server = await start({ environment, log });
+  const nats = async () => {
+    const jetStreamDir = await mkdtemp(join(tmpdir(), "reservex-test-nats-"));
+    const server = await startNats({ environment, log, jetStreamDir });
+    stops.push(async () => {
+      await server.stop();
+      await rm(jetStreamDir, { recursive: true, force: true });
+    });
+    return server.url;
+  };
+  const redis = async () => {
+    const server = await startRedis({ environment, log });
     stops.push(() => server.stop());
     return server.url;
   };
   const began = performance.now();
   const variables = {
     TEST_DATABASE_URL: environment.TEST_DATABASE_URL ?? (await postgres()),
-    TEST_NATS_URL: environment.TEST_NATS_URL ?? (await other(startNats)),
-    TEST_REDIS_URL: environment.TEST_REDIS_URL ?? (await other(startRedis)),
+    TEST_NATS_URL: environment.TEST_NATS_URL ?? (await nats()),
+    TEST_REDIS_URL: environment.TEST_REDIS_URL ?? (await redis()),
   };
   write(`PostgreSQL, NATS and Redis are there after ${Math.round(performance.now() - began)} ms`);
   return {

@@ -24,8 +24,8 @@ export interface HarnessOptions {
   readonly clock?: Clock;
   /** With NATS_URL among the settings: those of one namespace find each other, and no others. */
   readonly namespace?: string;
-  /** Wraps the bus, for example to lose acknowledgements. */
-  readonly bus?: (bus: Bus) => Bus;
+  /** Wraps the bus, for example to lose acknowledgements, or opens another; the harness closes it. */
+  readonly bus?: (bus: Bus) => Bus | Promise<Bus>;
   /** A database left by an earlier harness (`keepDatabase`), to test a restart. */
   readonly database?: string;
 }
@@ -77,7 +77,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     ...(namespace ? { namespace } : {}),
   });
   const direct = new DirectBus(broker);
-  const bus = options.bus?.(direct) ?? direct;
+  const bus = (await options.bus?.(direct)) ?? direct;
   const urls = new Map<string, string>();
   const context: ServiceContext = {
     config,
@@ -99,6 +99,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
   try {
     await broker.start();
   } catch (error) {
+    await bus.close();
     await broker.stop().catch(() => {});
     // Databases handed over may still be somebody's.
     if (!options.database) await dropDatabases();
@@ -113,6 +114,7 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     token: issuer.token,
     http: (service, path, call) => request(`${urls.get(service)}${path}`, call ?? {}),
     async stop(stopping) {
+      await bus.close();
       await broker.stop();
       if (!stopping?.keepDatabase) await dropDatabases();
     },
