@@ -20,6 +20,7 @@ export interface CrashOptions {
   readonly kills: number;
   readonly random: () => number;
   readonly faults: Faults;
+  readonly restWithinMs: number;
   /** Services and servers that may die; empty: all. */
   readonly only: readonly string[];
   readonly progress: (line: string) => void;
@@ -120,7 +121,7 @@ class CrashRun {
 
   /** Starts every process, armed for its first order, and the office that opens sales. */
   async #open(cluster: Cluster, shop: Shop, deck: Deck, plan: RoundPlan): Promise<RoundContext> {
-    const { faults, random, progress } = this.#options;
+    const { faults, restWithinMs, random, progress } = this.#options;
     for (const mortal of cluster.processes) {
       const order = plan.lanes.find((lane) => lane.process === mortal.spec.name)?.orders[0];
       void mortal.start(armingFor(mortal.spec.service, order, faults === "all"));
@@ -128,7 +129,7 @@ class CrashRun {
     await Promise.all(cluster.processes.map(upInTime));
     const now = () => performance.now() - this.#began;
     return {
-      ...{ cluster, shop, random, faults, progress, now },
+      ...{ cluster, shop, random, faults, restWithinMs, progress, now },
       office: await openOffice(shop, cluster.login),
       record: emptyRecord(),
       eventIds: [],
