@@ -1,8 +1,10 @@
 /** Sales in rounds while everything dies: crowd, kills, rest, and the equations after each. */
+
 import { appendFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { aborted } from "../../cli/interrupts.ts";
 import type { Build } from "./build.ts";
 import { type Cluster, openCluster } from "./cluster.ts";
 import { armingFor, type Cut, type Kill } from "./director.ts";
@@ -58,6 +60,7 @@ class CrashRun {
   readonly #cuts: Cut[] = [];
   readonly #missed: string[] = [];
   readonly #diedByItself: Finding[] = [];
+  readonly #judged: Round[] = [];
   readonly #began = performance.now();
 
   constructor(options: CrashOptions, dir: string) {
@@ -80,7 +83,10 @@ class CrashRun {
     });
     const shop = new Shop(cluster.urls, random);
     try {
-      const rounds = await this.#rounds(cluster, shop);
+      const { interrupted } = this.#options;
+      // What is under way dies with the cluster; rounds that were judged stand.
+      await Promise.race([this.#rounds(cluster, shop), aborted(interrupted)]);
+      const rounds = this.#judged;
       const { name } = build;
       return { build: name, kills: this.#kills, cuts: this.#cuts, missed: this.#missed, rounds };
     } finally {
@@ -89,7 +95,7 @@ class CrashRun {
     }
   }
 
-  async #rounds(cluster: Cluster, shop: Shop): Promise<readonly Round[]> {
+  async #rounds(cluster: Cluster, shop: Shop): Promise<void> {
     const { build, kills, faults, random, interrupted } = this.#options;
     const mortal = cluster.processes
       .map(({ spec }) => spec)
@@ -98,7 +104,6 @@ class CrashRun {
     const deck = new Deck(pointsFor(build.points, services), random);
     const cast = { processes: mortal, servers: SERVERS.filter((name) => this.#mayDie(name)) };
     const count = Math.max(1, Math.ceil(kills / KILLS_PER_ROUND));
-    const rounds: Round[] = [];
     let context: RoundContext | undefined;
     for (let number = 1; number <= count && !interrupted.aborted; number += 1) {
       const share =
@@ -107,11 +112,11 @@ class CrashRun {
       const drawn = planRound(cast, deck, share, { armed: !context, wipe, random });
       const plan = { ...drawn, wires: faults === "all" ? drawn.wires : [] };
       context ??= await this.#open(cluster, shop, deck, plan);
-      rounds.push(await runRound(number, plan, context));
+      const round = await runRound(number, plan, context);
+      this.#judged.push(round);
       // What is broken stays broken: the next round would only say it again.
-      if (rounds.at(-1)!.findings.length > 0) break;
+      if (round.findings.length > 0) break;
     }
-    return rounds;
   }
 
   #mayDie(name: string): boolean {
