@@ -8,7 +8,7 @@ import { runCrash } from "./crash-run.ts";
 
 const KILLS = 40;
 /** Failpoints that kill in two rounds; a busy machine may pass some too late to count. */
-const MOSTLY_REACHED = 18;
+const MOSTLY_REACHED = 15;
 
 test("40 kills at failpoints and at random, servers included, break no equation", async () => {
   const stream = streamOf(11, "cast");
