@@ -2,10 +2,10 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { streamOf, unit } from "../../cli/engine/rng.ts";
 import { NAIVE, RESERVEX } from "../../loadtests/crash/build.ts";
-import { runCrash } from "../../loadtests/crash/crash-run.ts";
+import { type CrashOptions, type CrashReport, runCrash } from "../../loadtests/crash/crash-run.ts";
 import type { Faults } from "../../loadtests/crash/round.ts";
 import { SERVERS } from "../../loadtests/crash/servers.ts";
-import { renderSummary, summarize } from "../../loadtests/crash/summary.ts";
+import { renderRuns, renderSummary, summarize } from "../../loadtests/crash/summary.ts";
 import { SERVICES } from "../../services/common/contracts/names.ts";
 import { EXIT } from "../exit.ts";
 import { listenForInterrupts } from "../interrupts.ts";
@@ -18,6 +18,8 @@ interface CrashCommand {
   readonly only: readonly string[];
   readonly faults: Faults;
   readonly naive?: boolean;
+  readonly runs: number;
+  readonly restSeconds: number;
   readonly json?: boolean;
 }
 
@@ -37,26 +39,46 @@ export function addCrash(program: Command, run: Run): void {
         .choices(["all", "kills"])
         .default("all"),
     )
+    .option("--runs <n>", "so many runs, each with the next seed", whole(1, 1_000), 1)
+    .option("--rest-seconds <n>", "everything must have ended by then", whole(1, 600), 60)
     .option("--naive", "the build without outbox, inbox and keys: it must fail")
     .addOption(jsonOption())
-    .action(({ kills, seed, only, faults, naive, json }: CrashCommand) =>
-      run(
-        async ({ output }) => {
-          const { asked: interrupted } = listenForInterrupts();
-          const stream = streamOf(seed, "cast");
-          const report = await runCrash({
-            ...{ build: naive ? NAIVE : RESERVEX, kills, only, faults, interrupted },
-            random: () => unit(stream),
-            progress: output.progress,
-          });
-          output.result(renderSummary(report));
-          output.document({ seed, ...report, byPoint: summarize(report.kills) });
-          if (report.rounds.some((round) => round.findings.length > 0)) return EXIT.broken;
-          return interrupted.aborted ? EXIT.unknown : EXIT.valid;
-        },
-        { json },
-      ),
+    .action((options: CrashCommand) =>
+      run(async ({ output }) => {
+        const { asked: interrupted } = listenForInterrupts();
+        const { progress } = output;
+        const reports: (CrashReport & { readonly seed: number })[] = [];
+        for (let n = 0; n < options.runs && !interrupted.aborted; n += 1) {
+          const seed = options.seed + n;
+          const report = {
+            seed,
+            ...(await runCrash(planOf(options, seed, interrupted, progress))),
+          };
+          reports.push(report);
+          if (options.runs > 1) progress(renderRuns(reports));
+        }
+        output.result(options.runs > 1 ? renderRuns(reports) : renderSummary(reports[0]!));
+        const runs = reports.map((one) => ({ ...one, byPoint: summarize(one.kills) }));
+        output.document(options.runs > 1 ? { runs } : runs[0]!);
+        const rounds = reports.flatMap((report) => report.rounds);
+        if (rounds.some((round) => round.findings.length > 0)) return EXIT.broken;
+        return interrupted.aborted || rounds.length === 0 ? EXIT.unknown : EXIT.valid;
+      }, options),
     );
+}
+
+function planOf(
+  { kills, only, faults, naive, restSeconds }: CrashCommand,
+  seed: number,
+  interrupted: AbortSignal,
+  progress: (line: string) => void,
+): CrashOptions {
+  const stream = streamOf(seed, "cast");
+  return {
+    ...{ kills, only, faults, interrupted, progress, restWithinMs: restSeconds * 1_000 },
+    build: naive ? NAIVE : RESERVEX,
+    random: () => unit(stream),
+  };
 }
 
 function parseNames(text: string): string[] {

@@ -1,8 +1,10 @@
 /** Sales in rounds while everything dies: crowd, kills, rest, and the equations after each. */
+
 import { appendFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { aborted } from "../../cli/interrupts.ts";
 import type { Build } from "./build.ts";
 import { type Cluster, openCluster } from "./cluster.ts";
 import { armingFor, type Cut, type Kill } from "./director.ts";
@@ -20,6 +22,7 @@ export interface CrashOptions {
   readonly kills: number;
   readonly random: () => number;
   readonly faults: Faults;
+  readonly restWithinMs: number;
   /** Services and servers that may die; empty: all. */
   readonly only: readonly string[];
   readonly progress: (line: string) => void;
@@ -57,6 +60,7 @@ class CrashRun {
   readonly #cuts: Cut[] = [];
   readonly #missed: string[] = [];
   readonly #diedByItself: Finding[] = [];
+  readonly #judged: Round[] = [];
   readonly #began = performance.now();
 
   constructor(options: CrashOptions, dir: string) {
@@ -79,7 +83,10 @@ class CrashRun {
     });
     const shop = new Shop(cluster.urls, random);
     try {
-      const rounds = await this.#rounds(cluster, shop);
+      const { interrupted } = this.#options;
+      // What is under way dies with the cluster; rounds that were judged stand.
+      await Promise.race([this.#rounds(cluster, shop), aborted(interrupted)]);
+      const rounds = this.#judged;
       const { name } = build;
       return { build: name, kills: this.#kills, cuts: this.#cuts, missed: this.#missed, rounds };
     } finally {
@@ -88,7 +95,7 @@ class CrashRun {
     }
   }
 
-  async #rounds(cluster: Cluster, shop: Shop): Promise<readonly Round[]> {
+  async #rounds(cluster: Cluster, shop: Shop): Promise<void> {
     const { build, kills, faults, random, interrupted } = this.#options;
     const mortal = cluster.processes
       .map(({ spec }) => spec)
@@ -97,7 +104,6 @@ class CrashRun {
     const deck = new Deck(pointsFor(build.points, services), random);
     const cast = { processes: mortal, servers: SERVERS.filter((name) => this.#mayDie(name)) };
     const count = Math.max(1, Math.ceil(kills / KILLS_PER_ROUND));
-    const rounds: Round[] = [];
     let context: RoundContext | undefined;
     for (let number = 1; number <= count && !interrupted.aborted; number += 1) {
       const share =
@@ -106,11 +112,11 @@ class CrashRun {
       const drawn = planRound(cast, deck, share, { armed: !context, wipe, random });
       const plan = { ...drawn, wires: faults === "all" ? drawn.wires : [] };
       context ??= await this.#open(cluster, shop, deck, plan);
-      rounds.push(await runRound(number, plan, context));
+      const round = await runRound(number, plan, context);
+      this.#judged.push(round);
       // What is broken stays broken: the next round would only say it again.
-      if (rounds.at(-1)!.findings.length > 0) break;
+      if (round.findings.length > 0) break;
     }
-    return rounds;
   }
 
   #mayDie(name: string): boolean {
@@ -120,7 +126,7 @@ class CrashRun {
 
   /** Starts every process, armed for its first order, and the office that opens sales. */
   async #open(cluster: Cluster, shop: Shop, deck: Deck, plan: RoundPlan): Promise<RoundContext> {
-    const { faults, random, progress } = this.#options;
+    const { faults, restWithinMs, random, progress } = this.#options;
     for (const mortal of cluster.processes) {
       const order = plan.lanes.find((lane) => lane.process === mortal.spec.name)?.orders[0];
       void mortal.start(armingFor(mortal.spec.service, order, faults === "all"));
@@ -128,7 +134,7 @@ class CrashRun {
     await Promise.all(cluster.processes.map(upInTime));
     const now = () => performance.now() - this.#began;
     return {
-      ...{ cluster, shop, random, faults, progress, now },
+      ...{ cluster, shop, random, faults, restWithinMs, progress, now },
       office: await openOffice(shop, cluster.login),
       record: emptyRecord(),
       eventIds: [],

@@ -35,7 +35,7 @@ export interface DirectorOptions {
 }
 
 /** A point that nothing passes for so long is given up, and its process killed from outside. */
-const PATIENCE_MS = 8_000;
+const PATIENCE_MS = 15_000;
 const ANSWERS_LOST = 3;
 
 export const SENDERS: readonly string[] = ["ticket", "payment", "saga"];

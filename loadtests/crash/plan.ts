@@ -43,8 +43,9 @@ export const KILLS_PER_ROUND = 22;
 const SERVER_KILLS = 3;
 const EARLIEST_MS = 300;
 const SPREAD_MS = 5_000;
-/** Servers are killed over this time. */
-const SERVER_SPREAD_MS = 9_000;
+/** Servers are killed, and wires cut, over this time, once there is something to disturb. */
+const SERVERS_FROM_MS = 4_000;
+const SERVER_SPREAD_MS = 12_000;
 
 /** A pack of cards of which each is drawn once before any is drawn again. */
 export class Deck {
@@ -92,7 +93,7 @@ export function planRound(
   const names = repeated(shuffle(mortalServers, random), serverKills);
   const servers = names.map((server, index) => ({
     server,
-    afterMs: ((index + random()) / names.length) * SERVER_SPREAD_MS,
+    afterMs: SERVERS_FROM_MS + ((index + random()) / names.length) * SERVER_SPREAD_MS,
     wiped: server === "nats" && wipe,
   }));
   const lanes = processes.map(({ name, service }) => ({
@@ -116,7 +117,7 @@ export function planRound(
   }
   const wires = Array.from({ length: Math.max(1, Math.round(kills / 5)) }, () => ({
     server: shuffle(SERVERS, random)[0]!,
-    afterMs: random() * SERVER_SPREAD_MS,
+    afterMs: SERVERS_FROM_MS + random() * SERVER_SPREAD_MS,
     does: random() < 0.5 ? ("cut" as const) : ("loseAnswers" as const),
   }));
   return { lanes: lanes.map(({ name, orders }) => ({ process: name, orders })), servers, wires };

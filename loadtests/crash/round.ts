@@ -22,6 +22,8 @@ export interface RoundContext {
   readonly eventIds: number[];
   readonly diedByItself: readonly Finding[];
   readonly faults: Faults;
+  /** The promise: everything has ended by then. */
+  readonly restWithinMs: number;
   readonly random: () => number;
   readonly now: () => number;
   readonly progress: (line: string) => void;
@@ -51,8 +53,6 @@ const REFRESH_MS = 250;
 /** Also without kills there is some shopping. */
 const SHORTEST_MS = 6_000;
 const GRACE_MS = 20_000;
-/** The promise: everything has ended by then. */
-const REST_WITHIN_MS = 60_000;
 const LOOK_MS = 500;
 
 export async function runRound(
@@ -137,7 +137,7 @@ async function repeat(everyMs: number, closing: AbortSignal, work: () => Promise
   }
 }
 
-/** Waits until nothing is open; whatever is then, or is still open after a minute, is judged. */
+/** Waits until nothing is open; whatever is then, or is still open at the end of its time, is judged. */
 async function rest(context: RoundContext) {
   const began = performance.now();
   const elapsed = () => performance.now() - began;
@@ -145,7 +145,7 @@ async function rest(context: RoundContext) {
   let unread = "";
   let restMs = 0;
   // Twice in a row: a request that was still on its way may have begun something.
-  for (let quiet = 0; quiet < 2 && elapsed() < REST_WITHIN_MS; await wait(LOOK_MS)) {
+  for (let quiet = 0; quiet < 2 && elapsed() < context.restWithinMs; await wait(LOOK_MS)) {
     try {
       books = await readBooks(context.shop, context.office.admin, context.eventIds);
       quiet = openBusiness(books).length === 0 ? quiet + 1 : 0;

@@ -47,6 +47,19 @@ export function renderSummary(report: CrashReport): string {
   return [...lines, "", verdictOf(report)].join("\n");
 }
 
+/** Several runs: how many failed, and which equations did in how many of them. */
+export function renderRuns(reports: readonly CrashReport[]): string {
+  const findings = reports.map(({ rounds }) => rounds.flatMap((round) => round.findings));
+  const failed = findings.filter((own) => own.length > 0);
+  const broken = [...new Set(failed.flat().map((one) => one.equation))].map((equation) => {
+    const runs = failed.filter((own) => own.some((one) => one.equation === equation)).length;
+    return `${equation} in ${runs}`;
+  });
+  const kills = reports.reduce((sum, report) => sum + report.kills.length, 0);
+  const head = `${reports[0]?.build}: an equation failed in ${failed.length} of ${reports.length} runs (${kills} kills)`;
+  return broken.length === 0 ? head : `${head}: ${broken.sort().join(", ")}`;
+}
+
 function verdictOf({ build, kills, cuts, missed, rounds }: CrashReport): string {
   const broken = rounds.flatMap((round) => round.findings);
   const reserved = rounds.reduce((sum, round) => sum + round.reserved, 0);

@@ -86,6 +86,12 @@ export const FAILPOINTS = {
     onDisk: "one batch cancelled with its messages, later ones not",
     next: "the same, from the next batch on",
   },
+  "ticket.hold.afterRelease": {
+    services: ["ticket"],
+    onDisk:
+      "seats that were held for too long are given back, with their messages; the sweep has not noted how far it came",
+    next: "the next sweep of any process looks at them again, finds them cancelled and goes on; the relay sends the messages",
+  },
   "relay.afterClaim": {
     services: SENDERS,
     onDisk: "outbox rows leased, nothing sent",

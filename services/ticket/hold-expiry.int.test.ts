@@ -5,6 +5,7 @@ import { z } from "zod";
 import { systemClock } from "../common/clock.ts";
 import { type Message, parseMessage } from "../common/contracts/messages.ts";
 import { sql } from "../common/database.ts";
+import { armFailpoints, parseFailpoints } from "../common/failpoints.ts";
 import { uuid } from "../common/ids.ts";
 import { createLog } from "../common/log.ts";
 import { eventually } from "../common/testing/service-harness.ts";
@@ -220,6 +221,25 @@ test("a process that has just started waits for what the saga has decided meanwh
     (status) => status === "CANCELLED",
   );
   await prompt.stop();
+});
+
+test("a sweep that dies between two products has released the first, once, and the next goes on", async () => {
+  const shops = [await openShop(database, { stock: 2 }), await openShop(database, { stock: 2 })];
+  const all = (await Promise.all(shops.map((shop) => held(shop, 2, HOLD_SECONDS + 1)))).flat();
+  armFailpoints(parseFailpoints("ticket.hold.afterRelease:error@1"));
+  try {
+    await sweepAll();
+    assert.unreachable("it did not die");
+  } catch (error) {
+    assert.is((error as Error).name, "FailpointReached");
+  } finally {
+    armFailpoints(undefined);
+  }
+  const midway = await Promise.all(all.map(statusOf));
+  assert.is(midway.filter((status) => status === "CANCELLED").length, 2);
+  await sweepAll();
+  assert.equal(await Promise.all(all.map(statusOf)), Array(4).fill("CANCELLED"));
+  for (const one of all) assert.is((await told(one)).length, 2, "told once");
 });
 
 test.run();

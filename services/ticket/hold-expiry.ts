@@ -5,6 +5,7 @@
  */
 import { instant } from "../common/clock.ts";
 import type { Database } from "../common/database.ts";
+import { failpoint } from "../common/failpoints.ts";
 import type { Log } from "../common/log.ts";
 import { WorkLoop } from "../common/work-loop.ts";
 import { type HoldsAhead, lookAhead, markSwept, releaseHolds } from "./hold-store.ts";
@@ -74,6 +75,7 @@ export class HoldExpiry {
       const release = { productId, ids, holdSeconds, occurredAt };
       const count = await releaseHolds(database, release);
       if (count === 0) continue;
+      await failpoint("ticket.hold.afterRelease");
       released += count;
       changes.onMessages();
       onReleased(count);

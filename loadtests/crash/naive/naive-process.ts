@@ -1,5 +1,6 @@
 /** Runs one service of the naive build: `node naive-process.ts ticket|payment`. For crash runs only. */
 import { ServiceBroker } from "moleculer";
+import { EXIT, endProcess } from "../../../cli/exit.ts";
 import { brokerOptions } from "../../../moleculer.config.ts";
 import { systemClock } from "../../../services/common/clock.ts";
 import { readConfig } from "../../../services/common/config.ts";
@@ -11,9 +12,6 @@ import { createLog } from "../../../services/common/log.ts";
 import { openNaiveBus } from "./naive-bus.ts";
 import { naivePaymentService } from "./naive-payment.ts";
 import { naiveTicketService } from "./naive-ticket.ts";
-
-/** What a supervisor understands as: try again. */
-const UNAVAILABLE = 69;
 
 async function main(service: string | undefined): Promise<void> {
   if (service !== "ticket" && service !== "payment") throw new Error("ticket or payment?");
@@ -48,7 +46,5 @@ async function main(service: string | undefined): Promise<void> {
 
 await main(process.argv[2]).catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = UNAVAILABLE;
-  // Whatever it has opened must not keep it.
-  setTimeout(() => process.kill(process.pid, "SIGKILL"), 200).unref();
+  endProcess(EXIT.unavailable);
 });

@@ -79,10 +79,10 @@ test("what services share does not know the services", () => {
   none(importing(upwards), "services/common imports no service");
 });
 
-test("the services do not know the command line", () => {
+test("the services know neither the command line nor the load tests", () => {
   none(
-    importing((source, name) => inFolder(source, "services") && name.startsWith("cli/")),
-    "services → cli",
+    importing((source, name) => inFolder(source, "services") && /^(cli|loadtests)\//.test(name)),
+    "services → cli, loadtests",
   );
 });
 
