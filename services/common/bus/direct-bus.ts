@@ -8,7 +8,8 @@ import type { Context, Service, ServiceBroker } from "moleculer";
 import { type Message, parseMessage, ROUTES } from "../contracts/messages.ts";
 import type { ServiceName } from "../contracts/names.ts";
 import { LIMITS } from "../limits.ts";
-import type { Bus, Handler } from "./bus.ts";
+import type { Bus, ConsumeOptions, Handler } from "./bus.ts";
+import { Gathering } from "./gathering.ts";
 
 const nameOf = (service: ServiceName): string => `bus-${service}`;
 
@@ -27,12 +28,17 @@ export class DirectBus implements Bus {
     });
   }
 
-  async consume(service: ServiceName, handler: Handler): Promise<void> {
+  async consume(
+    service: ServiceName,
+    handler: Handler,
+    { handleMany }: ConsumeOptions = {},
+  ): Promise<void> {
+    const handle = handleMany ? this.#gathered(handler, handleMany) : handler;
     const created = this.#broker.createService({
       name: nameOf(service),
       actions: {
         // Parsed here: what comes over a wire is not a Message until it was looked at.
-        deliver: (ctx: Context<unknown>) => this.#handle(parseMessage(ctx.params), handler),
+        deliver: (ctx: Context<unknown>) => this.#handle(parseMessage(ctx.params), handle),
       },
     });
     this.#services.push(created);
@@ -43,6 +49,13 @@ export class DirectBus implements Bus {
   async close(): Promise<void> {
     for (const service of this.#services.splice(0)) await this.#broker.destroyService(service);
     await Promise.allSettled(this.#handling);
+  }
+
+  #gathered(handler: Handler, handleMany: NonNullable<ConsumeOptions["handleMany"]>): Handler {
+    const onApart = (error: unknown) =>
+      this.#broker.logger.debug("bus: not all together, so one by one", error);
+    const gathering = new Gathering({ handler, handleMany, onApart });
+    return (message) => gathering.handle(message);
   }
 
   #handle(message: Message, handler: Handler): Promise<void> {
