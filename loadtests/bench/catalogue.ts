@@ -1,9 +1,17 @@
 /** Every benchmark, in the order in which they run. */
 import type { Benchmark } from "./benchmark.ts";
+import { holds } from "./holds.ts";
 import { hotProduct } from "./hot-product.ts";
 import { hotProductHttp } from "./hot-product-http.ts";
 import { join } from "./join.ts";
 import { poll } from "./poll.ts";
 import { pollScale } from "./poll-scale.ts";
 
-export const BENCHMARKS: readonly Benchmark[] = [poll, pollScale, join, hotProduct, hotProductHttp];
+export const BENCHMARKS: readonly Benchmark[] = [
+  poll,
+  pollScale,
+  join,
+  hotProduct,
+  hotProductHttp,
+  holds,
+];

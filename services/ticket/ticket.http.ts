@@ -3,7 +3,7 @@ import type { EdgeApp } from "../common/http/edge.ts";
 import { type CatalogueRoutes, catalogueRoutes } from "./catalogue.http.ts";
 import { type CancellationRoutes, cancellationRoutes } from "./event-cancellation.http.ts";
 import { type ReservationRoutes, reservationRoutes } from "./reservation.http.ts";
-import { reservationBooksRoutes } from "./reservation-books.http.ts";
+import { reservationListRoutes } from "./reservation-list.http.ts";
 
 export type TicketRoutes = CatalogueRoutes & CancellationRoutes & ReservationRoutes;
 
@@ -11,5 +11,5 @@ export function ticketRoutes(app: EdgeApp, deps: TicketRoutes): void {
   catalogueRoutes(app, deps);
   cancellationRoutes(app, deps);
   reservationRoutes(app, deps);
-  reservationBooksRoutes(app, deps);
+  reservationListRoutes(app, deps);
 }

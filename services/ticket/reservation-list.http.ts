@@ -17,7 +17,7 @@ import { listReservations } from "./reservation-list-store.ts";
 const ADMIN = { access: "admin" } as const;
 const security = [{ bearer: [] }];
 
-export function reservationBooksRoutes(
+export function reservationListRoutes(
   app: EdgeApp,
   { database }: { readonly database: Database },
 ): void {
