@@ -35,7 +35,7 @@ export class Table<Row> {
 }
 
 /** As the driver's errors look to `nothingCommitted`. */
-class StatementFailed extends Error {
+export class StatementFailed extends Error {
   readonly severity = "ERROR";
   readonly code: string;
   constructor(code: string, message: string) {
