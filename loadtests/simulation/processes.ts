@@ -59,11 +59,13 @@ export class Process {
     const { life, parts } = this;
     this.#world.say(this.name, () => "is stopped");
     this.#world.network.disconnect(life);
-    void parts.stop().then(() => {
+    const replace = () => {
       if (this.life !== life || !life.alive) return;
       this.#end();
       this.#world.time.after(this.#restarter, 10, () => this.#restart());
-    });
+    };
+    // As an event of its own: what is being done at this instant is done to its end first.
+    void parts.stop().then(() => this.#world.time.after(this.#restarter, 0, replace));
   }
 
   #end(): void {
