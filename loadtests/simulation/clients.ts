@@ -173,9 +173,10 @@ export class Client {
     const { productId, quantity, idempotencyKey, passToken } = purchase;
     const what = `${quantity} of product ${productId}`;
     this.#say(() => `buys ${what} at ${process.name}, ${passToken}, key ${idempotencyKey}`);
-    const attempt = this.#book.begun(purchase);
     const answer = await heard(
       this.#world.network.ask(this.#life, process.life, ANSWER_MS, "buy", async () => {
+        // Each time that it arrives is an attempt of its own.
+        const attempt = this.#book.begun(purchase);
         const answered = await process.parts.desk!.buy(purchase);
         attempt.answered(answered);
         return answered;

@@ -26,7 +26,8 @@ const LONGEST_AWAY_MS = 15_000;
 const CALL_TIMEOUT_MS = 5_000;
 const LOOK_EVERY_MS = 1_000;
 const AFTER_FAILURE_MS = 1_000;
-const TICKET_KEYS = ["a key of thirty-two characters, no secret"];
+/** They hold keys and nothing else: made once, for all runs. */
+const TICKETS = new QueueTickets(["a key of thirty-two characters, no secret"]);
 
 /** A process in its present incarnation, and the ones after it. */
 export class Process {
@@ -59,11 +60,13 @@ export class Process {
     const { life, parts } = this;
     this.#world.say(this.name, () => "is stopped");
     this.#world.network.disconnect(life);
-    void parts.stop().then(() => {
+    const replace = () => {
       if (this.life !== life || !life.alive) return;
       this.#end();
       this.#world.time.after(this.#restarter, 10, () => this.#restart());
-    });
+    };
+    // As an event of its own: what is being done at this instant is done to its end first.
+    void parts.stop().then(() => this.#world.time.after(this.#restarter, 0, replace));
   }
 
   #end(): void {
@@ -96,7 +99,7 @@ export function queueParts(world: World, life: Life): Parts {
   });
   const rooms = new WaitingRooms({
     store: world.room.watched(defect.store?.(memory, life, world) ?? memory),
-    tickets: new QueueTickets(TICKET_KEYS),
+    tickets: TICKETS,
     joinLeadSeconds: 3_600,
     askForSale: () => {
       const ticket = world.tickets.find((one) => one.life.alive) ?? world.tickets[0]!;

@@ -42,7 +42,7 @@ const want = fc.record({
 type Drawn<A> = A extends fc.Arbitrary<infer T> ? T : never;
 type Want = Drawn<typeof want>;
 
-/** batch: its requests are made independent of each other, as the actor does. */
+/** batch: its requests are of one product and independent of each other, as an actor's are. */
 const move = fc.oneof(
   { weight: 6, arbitrary: fc.record({ does: fc.constant("one" as const), want }) },
   {
@@ -166,6 +166,7 @@ async function play(round: string, { stock, maxPerUser, closed, moves }: Storm) 
 function independent(requests: readonly ReserveRequest[]): ReserveRequest[] {
   const taken: ReserveRequest[] = [];
   for (const one of requests) {
+    if (one.productId !== requests[0]!.productId) continue;
     if (taken.some((other) => other.userId === one.userId)) continue;
     if (taken.some((other) => other.passToken === one.passToken)) continue;
     taken.push(one);

@@ -35,7 +35,7 @@ export class Table<Row> {
 }
 
 /** As the driver's errors look to `nothingCommitted`. */
-class StatementFailed extends Error {
+export class StatementFailed extends Error {
   readonly severity = "ERROR";
   readonly code: string;
   constructor(code: string, message: string) {
@@ -196,6 +196,7 @@ export class SimulatedDatabase {
     if (faults.strikes("cutBeforeCommit", time.nowMs, this.name)) {
       throw new ConnectionCut("Connection terminated unexpectedly");
     }
+    if (tx.state !== "open") throw new Error("a transaction of the dead is committed");
     tx.state = "committed";
     for (const [table, written] of tx.writes) {
       for (const [key, row] of written) table.put(key, row);

@@ -17,7 +17,7 @@ import type {
   ReserveVerdict,
 } from "../../services/ticket/reservation-store.ts";
 import { MessageTables } from "./message-tables.ts";
-import { type SimulatedDatabase, Table, type Tx } from "./tables.ts";
+import { type SimulatedDatabase, StatementFailed, Table, type Tx } from "./tables.ts";
 import type { Life } from "./virtual-time.ts";
 
 export interface ProductRow {
@@ -97,19 +97,26 @@ export class TicketModel {
     held: Iterable<ReservationRow> | undefined = undefined,
   ): Promise<ReserveVerdict[]> {
     await tx.statement();
-    const products = [...new Set(requests.map((one) => one.productId))].sort((a, b) => a - b);
-    for (const id of products) if (this.products.rows.has(id)) await tx.lock(this.products, id);
+    const { productId } = requests[0]!;
+    if (this.products.rows.has(productId)) await tx.lock(this.products, productId);
     const verdicts: ReserveVerdict[] = [];
-    for (const request of requests) verdicts.push(await this.#decide(tx, request, held));
+    for (const request of requests) {
+      const verdict = await this.#decide(tx, request, held, requests.length === 1 ? 3 : 1);
+      // Their key or pass buys another product at this moment: all of them are asked one by one.
+      if (!verdict) throw new StatementFailed("23505", "duplicate key value in a batch");
+      verdicts.push(verdict);
+    }
     return verdicts;
   }
 
+  /** Undefined: in so many rounds there was no verdict. */
   async #decide(
     tx: Tx,
     request: ReserveRequest,
     others: Iterable<ReservationRow> | undefined,
-  ): Promise<ReserveVerdict> {
-    for (let round = 0; round < 3; round++) {
+    rounds: number,
+  ): Promise<ReserveVerdict | undefined> {
+    for (let round = 0; round < rounds; round++) {
       const passSpent = tx.read(this.byPass, request.passToken) !== undefined;
       const before = this.#repetition(tx, request, passSpent);
       if (before) return before;
@@ -119,7 +126,7 @@ export class TicketModel {
       if (reservation) return { verdict: "RESERVED", passSpent: true, reservation };
       // The same key or pass bought another product at this moment: it is visible now.
     }
-    throw new Error(`saga ${request.sagaId} was used for another request`);
+    return undefined;
   }
 
   #repetition(tx: Tx, request: ReserveRequest, passSpent: boolean): ReserveVerdict | undefined {
