@@ -3,7 +3,15 @@ import type { Benchmark } from "./benchmark.ts";
 import { hotProduct } from "./hot-product.ts";
 import { hotProductHttp } from "./hot-product-http.ts";
 import { join } from "./join.ts";
+import { outbox } from "./outbox.ts";
 import { poll } from "./poll.ts";
 import { pollScale } from "./poll-scale.ts";
 
-export const BENCHMARKS: readonly Benchmark[] = [poll, pollScale, join, hotProduct, hotProductHttp];
+export const BENCHMARKS: readonly Benchmark[] = [
+  poll,
+  pollScale,
+  join,
+  hotProduct,
+  hotProductHttp,
+  outbox,
+];
