@@ -101,6 +101,8 @@ export class OutboxRelay {
   /** Marks what was taken over, claims what is due, sends it; rests when there was nothing. */
   async #look(): Promise<number> {
     await this.#flush();
+    // A refusal costs each message an attempt, and the next one comes later for it.
+    if (this.#options.bus.store?.reachable === false) return IDLE_POLL_MS;
     const room = this.#window - this.#sending.size;
     const claimed = room > 0 ? await this.#options.rows.claim(room, LIMITS.outboxLeaseSeconds) : [];
     if (claimed.length > 0) await failpoint("relay.afterClaim");

@@ -140,7 +140,7 @@ export async function askNow(db: Queryable): Promise<void> {
 export async function postpone(db: Queryable, messageId: string, delayMs: number): Promise<void> {
   await db.query(sql.unsafe`
     update outbox set due_at = now() + make_interval(secs => ${delayMs / 1_000})
-    where message_id = ${messageId} and sent_at is null`);
+    where message_id = ${messageId} and sent_at is null and ${notToDisk}`);
 }
 
 /** Messages no bus has taken over: what a metric and the settling of a run look at. */
