@@ -4,6 +4,7 @@ import { holds } from "./holds.ts";
 import { hotProduct } from "./hot-product.ts";
 import { hotProductHttp } from "./hot-product-http.ts";
 import { join } from "./join.ts";
+import { outbox } from "./outbox.ts";
 import { poll } from "./poll.ts";
 import { pollScale } from "./poll-scale.ts";
 
@@ -14,4 +15,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   hotProduct,
   hotProductHttp,
   holds,
+  outbox,
 ];

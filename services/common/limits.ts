@@ -48,8 +48,10 @@ export const LIMITS = {
   /** Rows of one page of a list, and of a ledger. */
   pageRows: 100,
   ledgerRows: 5_000,
-  /** Messages on their way from one outbox at a time. */
+  /** Messages on their way from one outbox at a time: to a bus without a store, which sees each one
+   * handled; and to one that only stores them. */
   outboxWindow: 128,
+  outboxStoreWindow: 512,
   /** Seconds a relay owns the outbox rows it has claimed; a crash frees them after that. */
   outboxLeaseSeconds: 20,
   /** Days a handled message stays in its sender's outbox, and its mark in the receiver's inbox. */
@@ -67,10 +69,10 @@ export const LIMITS = {
   /** Bytes of a message; ours are below 600. */
   messageBytes: 256 * 1024,
   /** Publishes of one process that wait for JetStream's answer at a time, and how long they do. */
-  busUnacked: 512,
+  busUnacked: 1_024,
   busAnswerMs: 5_000,
   /** Messages of one service that a process has asked JetStream for or has in hand. */
-  busRoom: 128,
+  busRoom: 256,
   /** Of those, how many are handled in one transaction where a service can. */
   busBatch: 64,
   /** Messages of one service delivered and not yet acknowledged, in all its processes. */
@@ -109,7 +111,7 @@ export function assertLimits(): void {
       LIMITS.outboxKeepDays < LIMITS.inboxKeepDays,
       "a mark in the inbox must outlive every message that can still be delivered",
     ],
-    [LIMITS.outboxWindow <= LIMITS.busUnacked, "outboxWindow must not exceed busUnacked"],
+    [LIMITS.outboxStoreWindow <= LIMITS.busUnacked, "outboxStoreWindow must not exceed busUnacked"],
     [LIMITS.busBatch <= LIMITS.busRoom, "busBatch must not exceed busRoom"],
     [LIMITS.busRoom <= LIMITS.busAckPending, "busRoom must not exceed busAckPending"],
     [LIMITS.batch <= LIMITS.mailbox, "batch must not exceed mailbox"],

@@ -68,6 +68,8 @@ export interface BusFigures {
 
 /** What only a bus with a store of its own can tell. */
 export interface Store {
+  /** False while it cannot be reached: a publish would only be refused. */
+  readonly reachable: boolean;
   /** What became of messages for `service` that it had kept; by message id. */
   follow(service: ServiceName, messages: readonly Followed[]): Promise<ReadonlyMap<string, Fate>>;
   /** Tells `listener` whenever the bus finds that its store has forgotten messages. */

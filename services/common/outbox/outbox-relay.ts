@@ -40,6 +40,7 @@ export class OutboxRelay {
   readonly #sending = new Set<Promise<void>>();
   readonly #loop: WorkLoop;
   readonly #follower: OutboxFollower | undefined;
+  readonly #window: number;
   #sent: Taken[] = [];
   readonly #timers: Timers;
   #callOffMarking: (() => void) | undefined;
@@ -56,6 +57,7 @@ export class OutboxRelay {
         options.log.warn({ err: error }, "outbox: cannot reach the database, will try again"),
       retryMs: IDLE_POLL_MS,
     });
+    this.#window = options.bus.store ? LIMITS.outboxStoreWindow : LIMITS.outboxWindow;
     this.#follower = this.#openFollower();
   }
 
@@ -99,7 +101,9 @@ export class OutboxRelay {
   /** Marks what was taken over, claims what is due, sends it; rests when there was nothing. */
   async #look(): Promise<number> {
     await this.#flush();
-    const room = LIMITS.outboxWindow - this.#sending.size;
+    // A refusal costs each message an attempt, and the next one comes later for it.
+    if (this.#options.bus.store?.reachable === false) return IDLE_POLL_MS;
+    const room = this.#window - this.#sending.size;
     const claimed = room > 0 ? await this.#options.rows.claim(room, LIMITS.outboxLeaseSeconds) : [];
     if (claimed.length > 0) await failpoint("relay.afterClaim");
     for (const one of claimed) this.#send(one);
@@ -144,7 +148,7 @@ export class OutboxRelay {
    * one commit for many. A full window waits for room, and a stop for nothing.
    */
   #markSoon(): void {
-    const full = this.#sending.size >= LIMITS.outboxWindow - 1;
+    const full = this.#sending.size >= this.#window - 1;
     if (full || this.#loop.stopping) this.#loop.wake();
     else this.#callOffMarking ??= this.#timers.after(MARK_WITHIN_MS, () => this.#loop.wake());
   }

@@ -182,6 +182,7 @@ function keepingBus(fates: Map<string, Fate>, published: string[]): Bus {
     consume: async () => {},
     close: async () => {},
     store: {
+      reachable: true,
       follow: async (_service, messages) =>
         new Map(messages.map(({ messageId: id }) => [id, fates.get(id) ?? "waiting"])),
       onForgotten: () => {},

@@ -55,10 +55,7 @@ interface Consumption {
 }
 
 export class JetStreamBus implements Bus {
-  readonly store: Store = {
-    follow: (service, messages) => this.#follow(service, messages),
-    onForgotten: (listener) => void this.#forgotten.push(listener),
-  };
+  readonly store: Store;
   readonly #connection: NatsConnection;
   readonly #settings: JetStreamSettings;
   readonly #log: Log;
@@ -107,6 +104,7 @@ export class JetStreamBus implements Bus {
       retryMs: AFTER_FAILURE_MS,
     });
     this.figures = this.#figures();
+    this.store = this.#openStore();
     void this.#watchConnection();
   }
 
@@ -247,6 +245,17 @@ export class JetStreamBus implements Bus {
         this.#mending.wake();
       }
     }
+  }
+
+  #openStore(): Store {
+    const isReachable = () => this.#connected && !this.#closing;
+    return {
+      get reachable() {
+        return isReachable();
+      },
+      follow: (service, messages) => this.#follow(service, messages),
+      onForgotten: (listener) => void this.#forgotten.push(listener),
+    };
   }
 
   #figures(): BusFigures {

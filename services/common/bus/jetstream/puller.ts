@@ -22,7 +22,7 @@ const EXPIRES_MS = 30_000;
 /** The server says something this often while a request is open. */
 const HEARTBEAT_MS = 1_500;
 /** Messages of one request. */
-const ASK = 32;
+const ASK = 64;
 /** Silence of more than this many heartbeats means that nobody serves our request. */
 const HEARTBEATS_MISSED = 2.5;
 /** Status codes of what is no message. */
