@@ -129,7 +129,8 @@ export class MortalProcess {
       appendFileSync(logFile, `${line}\n`);
       const killed = /^failpoint ([\w.]+): kill$/.exec(line);
       if (killed) point = killed[1] as FailpointName;
-      else lastWords = line.slice(0, 300);
+      // Not the places of a stack trace: what it says went wrong.
+      else if (!/^(\s|Node\.js v|$)/.test(line)) lastWords = line.slice(0, 300);
     });
     this.#ended = new Promise<void>((resolve) => {
       child.once("close", (code, signal) => {

@@ -126,8 +126,27 @@ export async function ensureDatabase(url: string): Promise<void> {
  * Applies each `NNN-name.sql` of the folders once, in the order given, each in a transaction, one
  * process at a time. A file that changed after it was applied stops the start: it tells of a
  * database that is not what the code believes.
+ * @throws UnavailableError when the server cannot be reached, or goes away meanwhile
  */
 export async function migrate(url: string, folders: readonly string[]): Promise<void> {
+  try {
+    await applyMigrations(url, folders);
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    throw new UnavailableError(`PostgreSQL at ${location(url)} went away: ${reason(error)}`);
+  }
+}
+
+/** Tells a server that is not there, or not yet or no longer, from one that refuses what is asked. */
+function isAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = (error as { readonly code?: unknown }).code;
+  if (typeof code === "string") return /^(08|57P|ECONN|EPIPE|ETIMEDOUT)/.test(code);
+  // What the client says by itself of a connection that broke.
+  return /^Connection terminated|connection error|timeout expired/i.test(error.message);
+}
+
+async function applyMigrations(url: string, folders: readonly string[]): Promise<void> {
   await withClient(url, async (client) => {
     // The number is arbitrary; every process that migrates this database uses the same.
     await client.query("select pg_advisory_lock(7263001)");
@@ -163,12 +182,17 @@ async function migrationFiles(folders: readonly string[]) {
   return files;
 }
 
-/** Runs work on a connection of its own, outside any pool; closing it also ends locks and transactions. */
+/**
+ * Runs work on a connection of its own, outside any pool; closing it also ends locks and transactions.
+ * A connection that breaks between two queries makes the next one fail, and nothing else.
+ */
 export async function withClient<T>(
   url: string,
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  // Without a listener a cut between two queries would end the process.
+  client.on("error", () => {});
   await client.connect();
   try {
     return await work(client);

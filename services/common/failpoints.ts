@@ -109,18 +109,23 @@ export const FAILPOINTS = {
   },
   "relay.afterMark": {
     services: SENDERS,
-    onDisk: "rows marked as sent",
-    next: "nothing is left to do",
+    onDisk: "rows marked as sent, and where JetStream has them",
+    next: "they are followed until their consumer has handled them; a store that lost them is filled again",
+  },
+  "relay.follow.beforeCommit": {
+    services: SENDERS,
+    onDisk: "rows marked as sent; what became of their messages was asked and is not written down",
+    next: "the next process asks again as soon as it starts",
   },
   "consumer.beforeHandling": {
     services: SENDERS,
     onDisk: "nothing of this message at its consumer",
-    next: "nobody has acknowledged it: it comes again",
+    next: "nobody has acknowledged it: it comes again, from JetStream after 30 s",
   },
   "consumer.beforeAck": {
     services: SENDERS,
     onDisk: "inbox mark, effect and answer committed; the sender does not know",
-    next: "it comes again, the inbox knows it and nothing changes",
+    next: "it comes again after 30 s, the inbox knows it and nothing changes",
   },
   "saga.step.beforeCommit": {
     services: ["saga"],

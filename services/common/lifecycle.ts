@@ -2,6 +2,8 @@
 import { join } from "node:path";
 import type { Config } from "./config.ts";
 import { type Database, ensureDatabase, migrate, openDatabase } from "./database.ts";
+import { UnavailableError } from "./errors.ts";
+import { isUnreachable } from "./http/problems.ts";
 import type { Log } from "./log.ts";
 import type { ServiceContext } from "./service-context.ts";
 
@@ -35,11 +37,18 @@ export function lifecycle(log: Log, start: (parts: Parts) => Promise<void>): Lif
       } catch (error) {
         // Nobody is sure to stop a service that did not start.
         await closeAll();
-        throw error;
+        throw startFailure(error);
       }
     },
     stopped: closeAll,
   };
+}
+
+/** What a service stands on went away while it started: whoever starts it may try again. */
+function startFailure(error: unknown): unknown {
+  if (error instanceof UnavailableError || !isUnreachable(error)) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new UnavailableError(`a part this needs went away during the start: ${why}`);
 }
 
 const COMMON_SQL = join(import.meta.dirname, "sql");

@@ -74,7 +74,7 @@ const UNREACHABLE_NAMES = new Set([
 ]);
 
 /** Errors that say "nobody answered": by name, because they come from three libraries and two processes. */
-function isUnreachable(error: unknown): boolean {
+export function isUnreachable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (UNREACHABLE_NAMES.has(error.name) || UNREACHABLE_NAMES.has(error.constructor.name))
     return true;

@@ -5,6 +5,7 @@
 import type { Bus, Fate } from "../bus/bus.ts";
 import { ROUTES } from "../contracts/messages.ts";
 import type { ServiceName } from "../contracts/names.ts";
+import { failpoint } from "../failpoints.ts";
 import { LIMITS } from "../limits.ts";
 import type { Log } from "../log.ts";
 import type { Timers } from "../timers.ts";
@@ -65,6 +66,7 @@ export class OutboxFollower {
     const asked = await rows.ask(LIMITS.followBatch, async (unhandled) => {
       const verdicts = await this.#ask(unhandled);
       lost = verdicts.lost.length;
+      if (unhandled.length > 0) await failpoint("relay.follow.beforeCommit");
       return verdicts;
     });
     if (lost > 0) {

@@ -2,7 +2,7 @@
  * A bus with a store: JetStream keeps what no consumer has handled yet, so senders need not wait for
  * receivers. It may lose its store all the same; outboxes fill it again (`follow`).
  */
-import { connect, Events, type NatsConnection, type Subscription } from "nats";
+import { connect, Events, type NatsConnection, NatsError, type Subscription } from "nats";
 import { type Message, ROUTES } from "../../contracts/messages.ts";
 import type { ServiceName } from "../../contracts/names.ts";
 import { ConfigurationError, UnavailableError } from "../../errors.ts";
@@ -79,7 +79,7 @@ export class JetStreamBus implements Bus {
       await bus.#keeper.keep();
     } catch (error) {
       await bus.close();
-      throw error;
+      throw startFailure(error, options.url);
     }
     bus.#mending.start();
     return bus;
@@ -272,6 +272,13 @@ export class JetStreamBus implements Bus {
       waiting: async (service) => (await keeper.streamInfo(service)).state.messages,
     };
   }
+}
+
+/** A server that accepts connections while its JetStream is still starting, or that goes away now. */
+function startFailure(error: unknown, url: string): unknown {
+  if (!(error instanceof NatsError)) return error;
+  const where = new URL(url).host;
+  return new UnavailableError(`JetStream does not answer at NATS_URL (${where}): ${error.message}`);
 }
 
 async function openConnection({ url, name }: JetStreamBusOptions): Promise<NatsConnection> {
