@@ -9,7 +9,7 @@ import { type Message, parseMessage, ROUTES } from "../contracts/messages.ts";
 import type { ServiceName } from "../contracts/names.ts";
 import { LIMITS } from "../limits.ts";
 import type { Bus, ConsumeOptions, Handler } from "./bus.ts";
-import { Gathering } from "./gathering.ts";
+import { gathered } from "./gathering.ts";
 
 const nameOf = (service: ServiceName): string => `bus-${service}`;
 
@@ -33,7 +33,9 @@ export class DirectBus implements Bus {
     handler: Handler,
     { handleMany }: ConsumeOptions = {},
   ): Promise<void> {
-    const handle = handleMany ? this.#gathered(handler, handleMany) : handler;
+    const { logger } = this.#broker;
+    const onApart = (error: unknown) => logger.debug("bus: not all together, so one by one", error);
+    const handle = handleMany ? gathered({ handler, handleMany, onApart }) : handler;
     const created = this.#broker.createService({
       name: nameOf(service),
       actions: {
@@ -49,13 +51,6 @@ export class DirectBus implements Bus {
   async close(): Promise<void> {
     for (const service of this.#services.splice(0)) await this.#broker.destroyService(service);
     await Promise.allSettled(this.#handling);
-  }
-
-  #gathered(handler: Handler, handleMany: NonNullable<ConsumeOptions["handleMany"]>): Handler {
-    const onApart = (error: unknown) =>
-      this.#broker.logger.debug("bus: not all together, so one by one", error);
-    const gathering = new Gathering({ handler, handleMany, onApart });
-    return (message) => gathering.handle(message);
   }
 
   #handle(message: Message, handler: Handler): Promise<void> {

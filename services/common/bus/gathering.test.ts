@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import type { Message } from "../contracts/messages.ts";
 import { LIMITS } from "../limits.ts";
 import { message } from "./bus-conformance.ts";
-import { Gathering } from "./gathering.ts";
+import { gathered } from "./gathering.ts";
 
 /** A service that notes what it is handed; messages named "bad" cannot be handled. */
 function service() {
@@ -14,12 +14,12 @@ function service() {
     handed.push(messages.map(({ messageId }) => messageId));
     if (messages.some(({ messageId }) => messageId.startsWith("bad"))) throw new Error("bad");
   };
-  const gathering = new Gathering({
-    handler: async (one) => refuse([one]),
+  const one = gathered({
+    handler: async (single) => refuse([single]),
     handleMany: async (many) => refuse(many),
     onApart: (error) => apart.push(error),
   });
-  const handle = (...ids: string[]) => ids.map((id) => gathering.handle(message(id)));
+  const handle = (...ids: string[]) => ids.map((id) => one(message(id)));
   return { handed, apart, handle };
 }
 

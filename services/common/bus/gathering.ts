@@ -20,11 +20,17 @@ export interface GatheringOptions {
   readonly onApart: (error: unknown) => void;
 }
 
+/** A handler whose messages share transactions. */
+export function gathered(options: GatheringOptions): Handler {
+  const gathering = new Gathering(options);
+  return (message) => gathering.handle(message);
+}
+
 /**
  * What arrives in one turn of the event loop, or while enough transactions are under way, shares
  * the next one. A message that comes alone is handled at the end of its turn.
  */
-export class Gathering {
+class Gathering {
   readonly #options: GatheringOptions;
   #waiting: Waiting[] = [];
   #underWay = 0;

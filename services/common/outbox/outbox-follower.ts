@@ -14,8 +14,6 @@ import type { FollowedRows, Verdicts } from "./outbox-rows.ts";
 import type { Unhandled } from "./outbox-store.ts";
 
 const LOOK_EVERY_MS = 2_000;
-/** A dead letter is its consumer's business; asked about only so that the row ends some time. */
-const PARKED_AGAIN_SECONDS = 600;
 
 export interface OutboxFollowerOptions {
   readonly rows: FollowedRows;
@@ -86,15 +84,7 @@ export class OutboxFollower {
         byFate[fates?.get(messageId) ?? "waiting"].push(messageId);
       }
     }
-    const { handled, lost, waiting, parked } = byFate;
-    return {
-      handled,
-      lost,
-      later: [
-        { ids: waiting, seconds: LIMITS.followSeconds },
-        { ids: parked, seconds: PARKED_AGAIN_SECONDS },
-      ],
-    };
+    return byFate;
   }
 
   /** Without a store nothing is kept, so what an earlier bus had kept is sent by this one. */

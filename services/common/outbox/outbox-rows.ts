@@ -1,5 +1,5 @@
 /** A relay's view of its outbox: what it asks of the table, whatever the table is kept in. */
-import type { Place } from "../bus/bus.ts";
+import type { Fate, Place } from "../bus/bus.ts";
 import type { Message } from "../contracts/messages.ts";
 import type { Database, Transaction } from "../database.ts";
 import { LIMITS } from "../limits.ts";
@@ -18,13 +18,11 @@ import {
   type Unhandled,
 } from "./outbox-store.ts";
 
-/** What is to become of rows that were asked about, by message id. */
-export interface Verdicts {
-  readonly handled: readonly string[];
-  readonly lost: readonly string[];
-  /** To be asked about again after so many seconds. */
-  readonly later: readonly { readonly ids: readonly string[]; readonly seconds: number }[];
-}
+/** What was found out about rows, by message id. */
+export type Verdicts = Readonly<Record<Fate, readonly string[]>>;
+
+/** A dead letter is its consumer's business; asked about only so that the row ends some time. */
+const PARKED_AGAIN_SECONDS = 600;
 
 /** Rows that were sent and whose consumers have not, as far as anybody knows, handled them. */
 export interface FollowedRows {
@@ -77,10 +75,11 @@ export function outboxRows(
       ask: (limit, ask) =>
         database.transaction(async (tx) => {
           const rows = await lockUnhandled(tx, limit);
-          const { handled, lost, later } = await ask(rows);
+          const { handled, lost, waiting, parked } = await ask(rows);
           await markHandled(tx, handled);
           await sendAgain(tx, lost);
-          for (const { ids, seconds } of later) await askLater(tx, ids, seconds);
+          await askLater(tx, waiting, followSeconds);
+          await askLater(tx, parked, PARKED_AGAIN_SECONDS);
           return rows.length;
         }),
     },

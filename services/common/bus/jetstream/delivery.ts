@@ -5,9 +5,9 @@
 import { type Msg, nanos } from "nats";
 import { type Message, parseMessage } from "../../contracts/messages.ts";
 import type { ServiceName } from "../../contracts/names.ts";
-import { LIMITS } from "../../limits.ts";
 import type { Log } from "../../log.ts";
 import type { ConsumeOptions, Handler } from "../bus.ts";
+import { gathered } from "../gathering.ts";
 import { deliveriesOf } from "./puller.ts";
 import { backoffMs } from "./redelivery.ts";
 
@@ -16,30 +16,23 @@ export interface DeliveryOptions extends ConsumeOptions {
   readonly handler: Handler;
   readonly maxDeliveries: number;
   readonly log: Log;
-  /** That many are out of hand: there is room for others. */
-  readonly onDone: (count: number) => void;
-}
-
-/** Handlers at a time: each needs a connection of the service's pool. */
-const HANDLERS_AT_ONCE = 32;
-/** Transactions for many messages at a time: while one commits, another runs. */
-const BATCHES_AT_ONCE = 3;
-
-interface Parsed {
-  readonly delivery: Msg;
-  readonly message: Message;
+  /** One is out of hand: there is room for another. */
+  readonly onDone: () => void;
 }
 
 export class Delivery {
   readonly #options: DeliveryOptions;
-  readonly #queue: Msg[] = [];
+  readonly #handler: Handler;
   readonly #working = new Set<Promise<void>>();
-  #scheduled = false;
   #closing = false;
   redeliveries = 0;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
+    const { handler, handleMany, log } = options;
+    const onApart = (error: unknown) =>
+      log.debug({ err: error }, "bus: not all together, so one by one");
+    this.#handler = handleMany ? gathered({ handler, handleMany, onApart }) : handler;
   }
 
   take(delivery: Msg): void {
@@ -48,65 +41,29 @@ export class Delivery {
       return;
     }
     if (deliveriesOf(delivery) > 1) this.redeliveries += 1;
-    this.#queue.push(delivery);
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    // All that came in one read from the socket is looked at together.
-    setImmediate(() => {
-      this.#scheduled = false;
-      this.#work();
+    const working = this.#handle(delivery).finally(() => {
+      this.#working.delete(working);
+      this.#options.onDone();
     });
+    this.#working.add(working);
   }
 
-  /** Gives back what has not begun, and waits for what has. */
+  /** Takes nothing more, and waits for what is in hand. */
   async close(): Promise<void> {
     this.#closing = true;
-    for (const delivery of this.#queue.splice(0)) answer(delivery, "-NAK");
     await Promise.all(this.#working);
   }
 
-  #work(): void {
-    const together = this.#options.handleMany !== undefined;
-    const atOnce = together ? BATCHES_AT_ONCE : HANDLERS_AT_ONCE;
-    while (this.#queue.length > 0 && this.#working.size < atOnce) {
-      const batch = this.#queue.splice(0, together ? LIMITS.busBatch : 1);
-      const working = this.#handle(batch).finally(() => {
-        this.#working.delete(working);
-        this.#options.onDone(batch.length);
-        this.#work();
-      });
-      this.#working.add(working);
-    }
-  }
-
-  async #handle(batch: readonly Msg[]): Promise<void> {
-    const parsed: Parsed[] = [];
-    const poison: Promise<void>[] = [];
-    for (const delivery of batch) {
-      try {
-        parsed.push({ delivery, message: parseMessage(delivery.json()) });
-      } catch (error) {
-        poison.push(this.#park(delivery, error));
-      }
-    }
-    const { handleMany } = this.#options;
-    if (handleMany && parsed.length > 1) {
-      try {
-        await handleMany(parsed.map(({ message }) => message));
-        for (const { delivery } of parsed) answer(delivery, "+ACK");
-      } catch (error) {
-        this.#options.log.debug({ err: error }, "bus: not all together, so one by one");
-        await Promise.all(parsed.map((one) => this.#handleOne(one)));
-      }
-    } else {
-      await Promise.all(parsed.map((one) => this.#handleOne(one)));
-    }
-    await Promise.all(poison);
-  }
-
-  async #handleOne({ delivery, message }: Parsed): Promise<void> {
+  async #handle(delivery: Msg): Promise<void> {
+    let message: Message;
     try {
-      await this.#options.handler(message);
+      message = parseMessage(delivery.json());
+    } catch (error) {
+      await this.#park(delivery, error);
+      return;
+    }
+    try {
+      await this.#handler(message);
     } catch (error) {
       await this.#failed(delivery, message, error);
       return;

@@ -94,9 +94,7 @@ export class JetStreamBus implements Bus {
       connection,
       settings,
       log,
-      onForgotten: () => {
-        for (const listener of this.#forgotten) listener();
-      },
+      onForgotten: () => this.#tellForgotten(),
     });
     this.#mending = new WorkLoop({
       look: () => this.#mend(),
@@ -140,7 +138,7 @@ export class JetStreamBus implements Bus {
       handler,
       maxDeliveries: this.#settings.maxDeliveries,
       log: this.#log,
-      onDone: (count) => puller.done(count),
+      onDone: () => puller.done(),
     });
     const puller = new Puller({
       connection: this.#connection,
@@ -243,8 +241,14 @@ export class JetStreamBus implements Bus {
           consumption.troubled = true;
         }
         this.#mending.wake();
+        // A server that was killed may have lost the end of what it had acknowledged.
+        this.#tellForgotten();
       }
     }
+  }
+
+  #tellForgotten(): void {
+    for (const listener of this.#forgotten) listener();
   }
 
   #openStore(): Store {

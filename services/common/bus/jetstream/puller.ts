@@ -68,9 +68,9 @@ export class Puller {
     if (this.#state === "pulling") this.#state = "troubled";
   }
 
-  /** That many are handled, or given back: there is room for others. */
-  done(count: number): void {
-    this.#inHand -= count;
+  /** One is handled, or given back: there is room for another. */
+  done(): void {
+    this.#inHand -= 1;
     this.#pull();
   }
 
