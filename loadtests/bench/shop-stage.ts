@@ -83,8 +83,8 @@ export function requestFor({ eventId, productId }: Shop): ReserveRequest {
     ...{ eventId, productId, userId: lastUser, quantity: 1 },
     passToken: `pass_${uuid()}`,
     idempotencyKey: uuid(),
-    sagaId: newSagaId(uuid),
-    messageId: newMessageId(uuid),
+    sagaId: newSagaId(),
+    messageId: newMessageId(),
     occurredAt: instant(systemClock.now()),
   };
 }

@@ -15,8 +15,9 @@ export const LIMITS = {
   mailbox: 2_000,
   batch: 256,
   /**
-   * Batches of one product under way: while one commits, the other is on its way to the lock. Two
-   * instead of one: 1.2 times as many reservations with 64 callers, 1.5 times with 512.
+   * Batches of one product under way: a second one begins when it is full, and is on its way to the
+   * lock while the first commits. With 256 callers one full batch at a time sells 18,000/s, two half
+   * ones 15,500.
    */
   batchesAtOnce: 2,
   /** Pieces of one product. */

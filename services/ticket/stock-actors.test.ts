@@ -3,7 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LIMITS } from "../common/limits.ts";
 import type { ReserveRequest, ReserveVerdict } from "./reservation-store.ts";
-import { StockActors, takeIndependent } from "./stock-actors.ts";
+import { StockActors, type StockActorsOptions, takeIndependent } from "./stock-actors.ts";
 
 let made = 0;
 function aRequest(userId: number, productId = 1): ReserveRequest {
@@ -23,15 +23,19 @@ class Books {
   #waiting: (() => void)[] = [];
   fails: (batch: readonly ReserveRequest[]) => Error | undefined = () => undefined;
 
-  readonly actors = new StockActors({
-    decide: async (batch) => {
-      this.batches.push(batch);
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-      const failure = this.fails(batch);
-      if (failure) throw failure;
-      return batch.map(() => SOLD_OUT);
-    },
-  });
+  readonly actors: StockActors;
+
+  constructor(options: Omit<StockActorsOptions, "decide"> = {}) {
+    this.actors = new StockActors({ ...options, decide: (batch) => this.#decide(batch) });
+  }
+
+  async #decide(batch: readonly ReserveRequest[]): Promise<readonly ReserveVerdict[]> {
+    this.batches.push(batch);
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const failure = this.fails(batch);
+    if (failure) throw failure;
+    return batch.map(() => SOLD_OUT);
+  }
 
   async settle(): Promise<void> {
     for (let turns = 0; turns < 50; turns++) {
@@ -45,22 +49,39 @@ class Books {
   }
 }
 
-test("what comes while enough batches are decided shares the next; other products do not wait", async () => {
+test("what comes while a batch is decided shares the next; other products do not wait", async () => {
   const books = new Books();
-  const asked = [1, 2, 3, 4].map((user) => books.actors.ask(aRequest(user)));
-  asked.push(books.actors.ask(aRequest(5, 2)));
-  assert.equal(books.usersOf(), [[1], [2], [5]]);
+  const asked = [1, 2, 3].map((user) => books.actors.ask(aRequest(user)));
+  asked.push(books.actors.ask(aRequest(4, 2)));
+  assert.equal(books.usersOf(), [[1], [4]]);
   await books.settle();
-  assert.equal(books.usersOf(), [[1], [2], [5], [3, 4]]);
-  assert.equal(await Promise.all(asked), [SOLD_OUT, SOLD_OUT, SOLD_OUT, SOLD_OUT, SOLD_OUT]);
+  assert.equal(books.usersOf(), [[1], [4], [2, 3]]);
+  assert.equal(await Promise.all(asked), [SOLD_OUT, SOLD_OUT, SOLD_OUT, SOLD_OUT]);
 });
 
-test("requests of one buyer are decided one after the other, in their order, never side by side", async () => {
+test("a second batch begins beside the first when it is full, and a third waits", async () => {
+  const books = new Books();
+  const count = 1 + LIMITS.batch * 2;
+  for (let user = 1; user <= count; user++) void books.actors.ask(aRequest(user));
+  const sizes = () => books.batches.map((batch) => batch.length);
+  assert.equal(sizes(), [1, LIMITS.batch]);
+  await books.settle();
+  assert.equal(sizes(), [1, LIMITS.batch, LIMITS.batch]);
+});
+
+test("where each request has its own statement, nobody waits", async () => {
+  const books = new Books({ batch: 1, batchesAtOnce: Number.POSITIVE_INFINITY });
+  for (const user of [1, 2, 3, 1]) void books.actors.ask(aRequest(user));
+  assert.equal(books.usersOf(), [[1], [2], [3]], "but for the same buyer");
+  await books.settle();
+  assert.equal(books.usersOf(), [[1], [2], [3], [1]]);
+});
+
+test("requests of one buyer are decided one after the other, in their order", async () => {
   const books = new Books();
   for (const user of [9, 1, 1, 2, 1]) void books.actors.ask(aRequest(user));
-  assert.equal(books.usersOf(), [[9], [1]]);
   await books.settle();
-  assert.equal(books.usersOf(), [[9], [1], [2], [1], [1]]);
+  assert.equal(books.usersOf(), [[9], [1, 2], [1], [1]]);
 });
 
 test("a batch holds so many and no more, in the order of arrival", () => {
@@ -81,7 +102,8 @@ test("a shared pass or saga parts two buyers", () => {
 
 test("a full mailbox takes nobody more, until its actor has caught up", async () => {
   const books = new Books();
-  const most = LIMITS.batchesAtOnce + LIMITS.mailbox;
+  // One is decided at once, and beside it a full batch.
+  const most = 1 + LIMITS.batch + LIMITS.mailbox;
   for (let user = 0; user < most; user++) void books.actors.ask(aRequest(user));
   assert.is(books.actors.hasRoom(1), false);
   assert.is(books.actors.hasRoom(2), true);
@@ -115,7 +137,7 @@ test("where it is not known whether a batch was committed, each of it hears that
     (await settled).map((one) => one.status),
     ["rejected", "rejected", "rejected"],
   );
-  assert.equal(books.usersOf(), [[1], [2], [3]], "nothing is tried again");
+  assert.equal(books.usersOf(), [[1], [2, 3]], "nothing is tried again");
 });
 
 test.run();

@@ -53,13 +53,14 @@ export class StockActors {
     });
   }
 
-  /** Begins as many batches as may be under way; none while too many are, or nothing waits. */
+  /** Begins one batch, and beside one that is under way another when that is full. */
   #decideNext(productId: number): void {
     const underWay = this.#underWay.get(productId) ?? new Set();
     while (underWay.size < this.#batchesAtOnce) {
       const waiting = this.#mailboxes.get(productId) ?? [];
       const { taken, left } = takeIndependent(waiting, this.#batch, [...underWay].flat());
-      if (taken.length === 0) break;
+      // A part of a batch would save nobody's time: it pays for a lock and a commit of its own.
+      if (taken.length < (underWay.size === 0 ? 1 : this.#batch)) break;
       if (left.length > 0) this.#mailboxes.set(productId, left);
       else this.#mailboxes.delete(productId);
       underWay.add(taken);

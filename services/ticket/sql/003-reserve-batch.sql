@@ -35,6 +35,7 @@ declare
   seen product_now;
   over_limit boolean[];
   left_over integer;
+  price_cents bigint;
 begin
   perform from product where id = p_product_id for no key update;
   select p.* into seen from product_now p where p.id = p_product_id;
@@ -72,6 +73,7 @@ begin
 
   -- First come, first served; one that does not fit leaves the rest to smaller ones.
   left_over := seen.available_stock;
+  price_cents := seen.price * 100;
   for i in 1..cardinality(p_saga_ids) loop
     continue when verdicts[i] is not null;
     if p_quantities[i] > left_over then
@@ -100,7 +102,7 @@ begin
       'messageId', message_id, 'sagaId', saga_id, 'type', 'ReservationCreated',
       'occurredAt', occurred_at, 'data', jsonb_build_object(
         'reservationId', id, 'userId', user_id,
-        'amountCents', (seen.price * quantity * 100)::bigint))
+        'amountCents', price_cents * quantity))
     from unnest(verdicts, ids, p_saga_ids, p_user_ids, p_quantities, p_message_ids, p_occurred_ats)
       as r (verdict, id, saga_id, user_id, quantity, message_id, occurred_at)
     where verdict = 'RESERVED';
