@@ -58,9 +58,11 @@ export class StockActors {
     const underWay = this.#underWay.get(productId) ?? new Set();
     while (underWay.size < this.#batchesAtOnce) {
       const waiting = this.#mailboxes.get(productId) ?? [];
-      const { taken, left } = takeIndependent(waiting, this.#batch, [...underWay].flat());
       // A part of a batch would save nobody's time: it pays for a lock and a commit of its own.
-      if (taken.length < (underWay.size === 0 ? 1 : this.#batch)) break;
+      const least = underWay.size === 0 ? 1 : this.#batch;
+      if (waiting.length < least) break;
+      const { taken, left } = takeIndependent(waiting, this.#batch, [...underWay].flat());
+      if (taken.length < least) break;
       if (left.length > 0) this.#mailboxes.set(productId, left);
       else this.#mailboxes.delete(productId);
       underWay.add(taken);
