@@ -1,5 +1,6 @@
 /** Every benchmark, in the order in which they run. */
 import type { Benchmark } from "./benchmark.ts";
+import { bookings } from "./bookings.ts";
 import { holds } from "./holds.ts";
 import { hotProduct } from "./hot-product.ts";
 import { hotProductHttp } from "./hot-product-http.ts";
@@ -16,4 +17,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   hotProductHttp,
   holds,
   outbox,
+  bookings,
 ];
