@@ -73,6 +73,8 @@ export interface CrowdOptions {
   readonly absent: number;
   readonly attackers: number;
   readonly paymentFailure: number;
+  readonly workers: number;
+  readonly sockets: "shared" | "own";
   readonly seed: number;
   readonly maxSeconds: number;
   readonly settleSeconds: number;
@@ -119,6 +121,12 @@ export function addCrowdOptions(command: Command, defaults: Defaults): Command {
     .option("--absent <percent>", "clients that join and vanish", percent, defaults.absent)
     .option("--attackers <percent>", "clients that try to cheat", percent, defaults.attackers)
     .option("--payment-failure <percent>", "declined payments", percent, defaults.paymentFailure)
+    .option("--workers <n>", "processes that share the clients among them", whole(1, 64), 1)
+    .addOption(
+      new Option("--sockets <whose>", "clients take turns on some, or each has its own")
+        .choices(["shared", "own"])
+        .default("shared"),
+    )
     .option("--seed <n>", "the same seed, the same crowd", whole(0, 2_147_483_647), 1)
     .option(
       "--max-seconds <n>",

@@ -6,6 +6,7 @@ import { stackUrls } from "../../services/stack/access.ts";
 import type { TargetUrls } from "../engine/plan.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import type { Run } from "../main.ts";
+import { socketTuning } from "../run/crowd-sockets.ts";
 import { defaultFolder, tellResult } from "../run/result.ts";
 import { createRunFolder } from "../run/run-folder.ts";
 import { logIn, runSaleAndJudge } from "../run/sale-run.ts";
@@ -46,6 +47,7 @@ export function addSimulate(program: Command, run: Run): void {
     run(async ({ output, config }) => {
       const environment = processEnvironment();
       const target = await targetUrls(options, config(environment));
+      socketTuning(options, target);
       const { email, password } = adminOf(options);
       const interrupts = listenForInterrupts();
       const adminToken = await logIn(target.account, email, password);

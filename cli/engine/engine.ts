@@ -8,12 +8,14 @@ import { type EngineClock, startClock } from "./clock.ts";
 import { Crowd } from "./crowd.ts";
 import { type DisplayBoard, OPEN_BOARD, readBoard, type StockReading } from "./display-board.ts";
 import { type DriverListener, HttpDriver } from "./http-driver.ts";
-import { Meters, type Percentiles } from "./meters.ts";
-import { assertPlan, type RunPlan, targetOf, tuningOf } from "./plan.ts";
+import { type MeterReadings, Meters, type Percentiles } from "./meters.ts";
+import { assertPlan, type RunPlan, shareOf, targetOf, tuningOf } from "./plan.ts";
 import { type Job, Recorder } from "./recorder.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { Outgoing } from "./script.ts";
+import { isOwn } from "./share.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { sourceAddress } from "./sockets.ts";
 import { StockWatch } from "./stock-watch.ts";
 import { takeSnapshot } from "./take-snapshot.ts";
 import { HealthWatch } from "./tester-health.ts";
@@ -38,9 +40,25 @@ export interface RunResult {
   readonly snapshot: Snapshot;
 }
 
+/** Holds a run back until all processes that drive it are ready. */
+export interface Gate {
+  /** This one is. */
+  ready(): void;
+  /** When the doors open, by the run's clock. */
+  readonly opens: Promise<number>;
+}
+
+/** How one of several processes keeps step with the others. */
+export interface InStep {
+  readonly clock: EngineClock;
+  readonly gate: Gate;
+}
+
 export interface RunHandle {
   /** Where the run is now; cheap enough for ten calls a second. */
   snapshot(): Snapshot;
+  /** For whoever adds up the meters of several processes. */
+  meters(): MeterReadings;
   /** Rejects with Error where the history cannot be written; nothing else makes it reject. */
   readonly done: Promise<RunResult>;
 }
@@ -50,11 +68,16 @@ export interface RunHandle {
  * about a second of the signal; operations then still on the wire are recorded as unknown.
  * Throws RangeError for a plan that cannot be followed.
  */
-export function runSale(plan: RunPlan, out: RunOutput, signal: AbortSignal): RunHandle {
+export function runSale(
+  plan: RunPlan,
+  out: RunOutput,
+  signal: AbortSignal,
+  inStep?: InStep,
+): RunHandle {
   assertPlan(plan);
-  const run = new SaleRun(plan, out.historyPath);
+  const run = new SaleRun(plan, out.historyPath, inStep);
   const done = run.start(signal);
-  return { snapshot: () => run.snapshot(), done };
+  return { snapshot: () => run.snapshot(), meters: () => run.meters(), done };
 }
 
 const SECOND_MS = 1_000;
@@ -64,7 +87,8 @@ const LEAVING_PER_SECOND = 500;
 class SaleRun {
   readonly #plan: RunPlan;
   readonly #path: string;
-  readonly #clock: EngineClock = startClock();
+  readonly #clock: EngineClock;
+  readonly #gate: Gate | undefined;
   readonly #meters = new Meters();
   readonly #health = new HealthWatch();
   readonly #recorder: Recorder;
@@ -88,8 +112,10 @@ class SaleRun {
   #ended: { readonly atMs: number; readonly tester: TesterHealth } | undefined;
   #stopListening: () => void = () => undefined;
 
-  constructor(plan: RunPlan, path: string) {
+  constructor(plan: RunPlan, path: string, inStep: InStep | undefined) {
     const { settings, sale, adminToken } = plan;
+    this.#clock = inStep?.clock ?? startClock();
+    this.#gate = inStep?.gate;
     const { clients } = settings;
     this.#plan = plan;
     this.#path = path;
@@ -106,6 +132,7 @@ class SaleRun {
       send: (client, request, intendedMs) => this.#send(client, request, intendedMs),
       wait: (client, dueMs) => this.#scheduler.at(client, dueMs),
       admitted: () => this.#meters.admitted(),
+      gone: (client) => this.#release(client),
       everyoneEnded: () => this.#finish("everyone-done"),
     });
     this.#drivers = this.#makeDrivers();
@@ -134,8 +161,10 @@ class SaleRun {
   #begin(fromMs: number): void {
     if (this.#begun || this.#ended !== undefined) return;
     this.#begun = true;
+    const share = shareOf(this.#plan);
     for (let client = 0; client < this.#arrivals.length; client += 1) {
       this.#arrivals[client]! += fromMs;
+      if (!isOwn(share, client)) continue;
       this.#scheduler.at(client, this.#arrivals[client]!);
     }
     this.#scheduler.at(this.#tickKey, fromMs + SECOND_MS);
@@ -160,9 +189,21 @@ class SaleRun {
     });
   }
 
+  meters(): MeterReadings {
+    return this.#meters.readings();
+  }
+
+  #release(client: number): void {
+    this.#drivers.queue.release(client);
+    this.#drivers.ticket.release(client);
+  }
+
   /** One driver for each base URL: services behind one gateway share its connections. */
   #makeDrivers(): Record<Outgoing["service"], HttpDriver<Job>> {
-    const { connections, requestTimeoutMs } = tuningOf(this.#plan);
+    const { connections, requestTimeoutMs, sockets, sourceAddresses } = tuningOf(this.#plan);
+    const addressOf = (client: number) => sourceAddress(client, sourceAddresses);
+    const own = { clientOf: (job: Job) => job.client, addressOf };
+    const ownSockets = sockets === "own" ? own : undefined;
     const listener: DriverListener<Job> = {
       started: (job, nowMs) => this.#onStarted(job, nowMs),
       ended: (job, reply) => {
@@ -175,7 +216,8 @@ class SaleRun {
     };
     const open = (baseUrl: string) => {
       const now = () => this.#clock.now();
-      return new HttpDriver<Job>({ baseUrl, connections, requestTimeoutMs, now }, listener);
+      const options = { baseUrl, connections, requestTimeoutMs, now, ownSockets };
+      return new HttpDriver<Job>(options, listener);
     };
     const queueUrl = targetOf(this.#plan, "queue");
     const ticketUrl = targetOf(this.#plan, "ticket");
@@ -219,12 +261,22 @@ class SaleRun {
       this.#tell(nowMs, `sold out at ${(nowMs / SECOND_MS).toFixed(1)} s`);
       this.#sendHome(nowMs);
     }
-    this.#begin(this.#clock.now());
+    this.#ready();
+  }
+
+  /** The first reading is there, or will not come. */
+  #ready(): void {
+    if (this.#gate === undefined) {
+      this.#begin(this.#clock.now());
+    } else {
+      this.#gate.ready();
+      void this.#gate.opens.then((atMs) => this.#begin(atMs));
+    }
   }
 
   #onBlind(code: string, nowMs: number): void {
     this.#tell(nowMs, `the stock cannot be read: ${code}`);
-    this.#begin(this.#clock.now());
+    this.#ready();
   }
 
   /** Those who wait would find out at their next poll; a board over the counter is seen sooner. */
@@ -283,10 +335,12 @@ class SaleRun {
   /** Clients whose time had come but of whom nothing ever reached the wire. */
   #droppedArrivals(atMs: number): number {
     if (!this.#begun) return 0;
+    const share = shareOf(this.#plan);
     return countDropped(
       this.#arrivals,
       atMs,
-      (client) => this.#began[client] === 0 && this.#crowd.isUnderWay(client),
+      (client) =>
+        isOwn(share, client) && this.#began[client] === 0 && this.#crowd.isUnderWay(client),
     );
   }
 }

@@ -42,10 +42,7 @@ export class Recorder {
   constructor(plan: RunPlan, path: string, meters: Meters, listener: HistoryFileListener) {
     this.#file = new HistoryFile(path, listener);
     this.#meters = meters;
-    const { runId, startedAt, seed, settings, sale } = plan;
-    const version = HISTORY_VERSION;
-    const run: RunHeader = { kind: "run", version, runId, startedAt, seed, settings, sale };
-    this.#file.add(run);
+    this.#file.add(headerOf(plan));
   }
 
   /** Operations on the wire. */
@@ -119,6 +116,12 @@ export class Recorder {
     this.#file.add(end);
     await this.#file.close();
   }
+}
+
+/** The first line of a history. */
+export function headerOf(plan: RunPlan): RunHeader {
+  const { runId, startedAt, seed, settings, sale } = plan;
+  return { kind: "run", version: HISTORY_VERSION, runId, startedAt, seed, settings, sale };
 }
 
 /** The line of an operation; each kind carries the fields that the record gives it. */

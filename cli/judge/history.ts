@@ -33,6 +33,10 @@ export interface RunSettings {
   readonly absentPercent: number;
   readonly attackersPercent: number;
   readonly paymentFailurePercent: number;
+  /** Processes that drove the clients; 1 where it is left out. */
+  readonly workers?: number;
+  /** own: a socket for each client and origin. Where it is left out: shared. */
+  readonly sockets?: "shared" | "own";
   /** Base URLs of the services under test. */
   readonly target: Readonly<Record<string, string>>;
 }
@@ -173,6 +177,8 @@ export interface TesterHealth {
   readonly eventLoopLagMs: { readonly p99: number; readonly max: number };
   /** Arrivals that could not be started at all. */
   readonly droppedArrivals: number;
+  /** With several worker processes: the 99th percentile of each, for one may lag in the crowd. */
+  readonly workerSendLagP99Ms?: readonly number[];
 }
 
 export type HistoryLine = RunHeader | Op | StockSample | Note | RunEnd;

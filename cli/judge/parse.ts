@@ -47,6 +47,8 @@ const header = shape({
     absentPercent: duration,
     attackersPercent: duration,
     paymentFailurePercent: duration,
+    workers: optional(natural),
+    sockets: optional(oneOf("shared", "own")),
     target: dictionary(text),
   }),
   sale: shape({
@@ -113,6 +115,7 @@ const end = shape({
     sendLagMs: shape({ p50: number, p99: number, max: number }),
     eventLoopLagMs: shape({ p99: number, max: number }),
     droppedArrivals: natural,
+    workerSendLagP99Ms: optional(list(number)),
   }),
 });
 

@@ -182,6 +182,7 @@ function testerAndSettings({ tester, run, notes }: Report): string {
   ]);
   const settingTable = facts("Settings", [
     ["clients", `${number(settings.clients)}, ${arriving}`],
+    ["driven by", drivenBy(settings)],
     ["seats per purchase", String(settings.quantity)],
     ["absent", `${settings.absentPercent} %`],
     ["attackers", `${settings.attackersPercent} %`],
@@ -195,4 +196,9 @@ function testerAndSettings({ tester, run, notes }: Report): string {
     ...Object.entries(settings.target),
   ]);
   return `<div class="pair">${healthTable}${settingTable}</div>`;
+}
+
+function drivenBy({ workers = 1, sockets = "shared" }: Report["run"]["settings"]): string {
+  const processes = workers === 1 ? "one process" : `${workers} processes`;
+  return `${processes}, ${sockets === "own" ? "a socket for each client" : "shared connections"}`;
 }

@@ -77,7 +77,7 @@ test("the books are summed", () => {
   assert.is(stock.end?.[0]?.availableStock, 9);
 });
 
-test("latency counts from the intended start, raw from the actual one, and leaves out what the run's end cut short", () => {
+test("latency counts from the intended start, raw from the actual, without what the end cut short", () => {
   const run = new RunBuilder();
   for (let ms = 1; ms <= 100; ms++) run.poll(0, 0, { tookMs: ms });
   run.poll(0, 0, { outcome: "unknown", code: "RUN_ENDED", tookMs: 9999 });

@@ -4,10 +4,12 @@ import type { CrowdOptions } from "../commands/options.ts";
 import { AdminClient, TargetError } from "../engine/admin-client.ts";
 import { runSale } from "../engine/engine.ts";
 import { waitUntilSettled } from "../engine/ledger.ts";
-import type { TargetUrls } from "../engine/plan.ts";
+import type { RunPlan, TargetUrls } from "../engine/plan.ts";
 import { type Snapshot, snapshotBefore } from "../engine/snapshot.ts";
 import { prepareSale, type SalePlan } from "../engine/target.ts";
+import { runWithWorkers } from "../engine/workers.ts";
 import type { Interrupts } from "../interrupts.ts";
+import { socketTuning } from "./crowd-sockets.ts";
 import { startDisplay } from "./display.ts";
 import { historyPath, type JudgedRun, judgeFolder, writeLedger } from "./run-folder.ts";
 
@@ -42,20 +44,22 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
   try {
     await setProvider(target, adminToken, crowd);
     const prepared = await prepareSale(target, adminToken, salePlan(crowd));
-    const handle = runSale(
-      {
-        runId: randomUUID(),
-        startedAt: new Date().toISOString(),
-        seed: crowd.seed,
-        settings: settingsOf(crowd, target),
-        sale: prepared.sale,
-        accounts: prepared.accounts,
-        adminToken,
-        timeLimitSeconds: crowd.maxSeconds,
-      },
-      { historyPath: historyPath(folder) },
-      interrupts.asked,
-    );
+    const plan: RunPlan = {
+      runId: randomUUID(),
+      startedAt: new Date().toISOString(),
+      seed: crowd.seed,
+      settings: settingsOf(crowd, target),
+      sale: prepared.sale,
+      accounts: prepared.accounts,
+      adminToken,
+      timeLimitSeconds: crowd.maxSeconds,
+      tuning: socketTuning(crowd, target),
+    };
+    const out = { historyPath: historyPath(folder) };
+    const handle =
+      crowd.workers > 1
+        ? runWithWorkers(plan, out, interrupts.asked, crowd.workers)
+        : runSale(plan, out, interrupts.asked);
     snapshot = handle.snapshot;
     const result = await handle.done;
     const reader = { target, adminToken, eventId: prepared.sale.eventId };
@@ -172,6 +176,8 @@ function settingsOf(crowd: CrowdOptions, target: TargetUrls) {
     absentPercent: crowd.absent,
     attackersPercent: crowd.attackers,
     paymentFailurePercent: crowd.paymentFailure,
+    workers: crowd.workers,
+    sockets: crowd.sockets,
     target: { ...target },
   };
 }
