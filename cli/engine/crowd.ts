@@ -1,6 +1,6 @@
 /** All virtual clients of a share of a run: keeps their states, takes their steps, counts where they are. */
 import { type Answer, NO_FACTS } from "./answer.ts";
-import { castRoles, type Who, whoIs } from "./casting.ts";
+import { castOf, type Who, whoIs } from "./casting.ts";
 import { AWAY, type ClientState, type Input, type StepContext, WAKE } from "./client-state.ts";
 import { PassPool } from "./pass-pool.ts";
 import { type RunPlan, shareOf, type Tuning, tuningOf } from "./plan.ts";
@@ -57,8 +57,7 @@ export class Crowd {
     this.#share = shareOf(plan);
     this.#listener = listener;
     const total = settings.clients;
-    const { absentPercent, attackersPercent } = settings;
-    this.#roles = castRoles(seed, total, absentPercent, attackersPercent);
+    this.#roles = castOf(plan);
     this.#states = new Array<ClientState>(total).fill(AWAY);
     this.#who = new Array<Who | undefined>(total).fill(undefined);
     this.#passes = new PassPool(Math.max(0, sale.passTtlSeconds * 1_000 - STALE_PASS_MS));
@@ -166,6 +165,9 @@ export class Crowd {
       this.#passes.seen(client, facts.pass, nowMs);
       this.#listener.admitted();
     } else if (request.op === "reserve" && request.attack === undefined) {
+      const state = this.#states[client]!;
+      // The second answer to a double click or a retry tells of the same booking.
+      if (state.at === "reserving" && state.told !== undefined) return;
       this.#passes.spent(client);
       this.#bookings.pending += 1;
     } else if (request.op === "follow") {

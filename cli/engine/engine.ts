@@ -4,64 +4,24 @@
  */
 import type { RunEnd, TesterHealth } from "../judge/history.ts";
 import { arrivalTimes, countDropped } from "./arrivals.ts";
+import { castOf, gangsOf } from "./casting.ts";
 import { type EngineClock, startClock } from "./clock.ts";
 import { Crowd } from "./crowd.ts";
 import { type DisplayBoard, OPEN_BOARD, readBoard, type StockReading } from "./display-board.ts";
-import { type DriverListener, HttpDriver } from "./http-driver.ts";
-import { type MeterReadings, Meters, type Percentiles } from "./meters.ts";
+import { type Drivers, openDrivers } from "./drivers.ts";
+import { type MeterReadings, Meters } from "./meters.ts";
 import { assertPlan, type RunPlan, shareOf, targetOf, tuningOf } from "./plan.ts";
 import { type Job, Recorder } from "./recorder.ts";
+import type { Gate, InStep, RunHandle, RunOutput, RunResult } from "./run-handle.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { Outgoing } from "./script.ts";
 import { isOwn } from "./share.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { sourceAddress } from "./sockets.ts";
 import { StockWatch } from "./stock-watch.ts";
 import { takeSnapshot } from "./take-snapshot.ts";
 import { HealthWatch } from "./tester-health.ts";
 
-export interface RunOutput {
-  /** Replaced if it is there; its folder must exist. */
-  readonly historyPath: string;
-}
-
-export interface RunResult {
-  readonly reason: RunEnd["reason"];
-  readonly historyPath: string;
-  /** Lines of kind `op` in the history. */
-  readonly operations: number;
-  readonly tester: TesterHealth;
-  /**
-   * On the wire minus handed to the driver. Not part of `sendLagMs`: a slow target fills the
-   * connections just as too few of them do. Large beside a fast target: give it more connections.
-   */
-  readonly connectionWaitMs: Percentiles;
-  /** As the run ended; its phase is `settling`. */
-  readonly snapshot: Snapshot;
-}
-
-/** Holds a run back until all processes that drive it are ready. */
-export interface Gate {
-  /** This one is. */
-  ready(): void;
-  /** When the doors open, by the run's clock. */
-  readonly opens: Promise<number>;
-}
-
-/** How one of several processes keeps step with the others. */
-export interface InStep {
-  readonly clock: EngineClock;
-  readonly gate: Gate;
-}
-
-export interface RunHandle {
-  /** Where the run is now; cheap enough for ten calls a second. */
-  snapshot(): Snapshot;
-  /** For whoever adds up the meters of several processes. */
-  meters(): MeterReadings;
-  /** Rejects with Error where the history cannot be written; nothing else makes it reject. */
-  readonly done: Promise<RunResult>;
-}
+export type { RunHandle, RunOutput, RunResult } from "./run-handle.ts";
 
 /**
  * Starts the run at once. It ends when every client has ended, at the plan's time limit, or within
@@ -94,7 +54,7 @@ class SaleRun {
   readonly #recorder: Recorder;
   readonly #scheduler: Scheduler;
   readonly #crowd: Crowd;
-  readonly #drivers: Readonly<Record<Outgoing["service"], HttpDriver<Job>>>;
+  readonly #drivers: Drivers;
   readonly #watch: StockWatch;
   /** By the run's clock, once it has begun. */
   readonly #arrivals: Float64Array;
@@ -122,7 +82,10 @@ class SaleRun {
     this.#stock = sale.products.map(({ id, name, totalStock }) => {
       return { id, name, totalStock, availableStock: totalStock, held: 0, pending: undefined };
     });
-    this.#arrivals = arrivalTimes({ ...settings, seed: plan.seed });
+    const offsetsMs = plan.arrivalOffsetsMs;
+    this.#arrivals = arrivalTimes({ ...settings, seed: plan.seed, offsetsMs });
+    const gangs = gangsOf(castOf(plan));
+    for (const [member, leader] of gangs) this.#arrivals[member] = this.#arrivals[leader]!;
     this.#began = new Uint8Array(clients);
     this.#tickKey = clients;
     this.#stockKey = clients + 1;
@@ -198,13 +161,8 @@ class SaleRun {
     this.#drivers.ticket.release(client);
   }
 
-  /** One driver for each base URL: services behind one gateway share its connections. */
-  #makeDrivers(): Record<Outgoing["service"], HttpDriver<Job>> {
-    const { connections, requestTimeoutMs, sockets, sourceAddresses } = tuningOf(this.#plan);
-    const addressOf = (client: number) => sourceAddress(client, sourceAddresses);
-    const own = { clientOf: (job: Job) => job.client, addressOf };
-    const ownSockets = sockets === "own" ? own : undefined;
-    const listener: DriverListener<Job> = {
+  #makeDrivers(): Drivers {
+    return openDrivers(this.#plan, this.#clock, {
       started: (job, nowMs) => this.#onStarted(job, nowMs),
       ended: (job, reply) => {
         this.#began[job.client] = 1;
@@ -213,16 +171,7 @@ class SaleRun {
         this.#crowd.answered(job, answer, reply.endedMs);
         this.#scheduler.catchUp();
       },
-    };
-    const open = (baseUrl: string) => {
-      const now = () => this.#clock.now();
-      const options = { baseUrl, connections, requestTimeoutMs, now, ownSockets };
-      return new HttpDriver<Job>(options, listener);
-    };
-    const queueUrl = targetOf(this.#plan, "queue");
-    const ticketUrl = targetOf(this.#plan, "ticket");
-    const queue = open(queueUrl);
-    return { queue, ticket: ticketUrl === queueUrl ? queue : open(ticketUrl) };
+    });
   }
 
   #onDue(key: number, dueMs: number): void {

@@ -26,6 +26,8 @@ export interface RunPlan {
   /** `settings.target` names at least `queue` and `ticket`. */
   readonly settings: RunSettings;
   readonly sale: SaleFacts;
+  /** For replayed arrivals: one for each client, in milliseconds from the first. */
+  readonly arrivalOffsetsMs?: readonly number[];
   /** The clients this process drives; all of them where it is left out. */
   readonly share?: Share;
   /** At least one account a client of the share, in their order. */
@@ -115,6 +117,10 @@ export function assertPlan(plan: RunPlan): void {
   const own = sizeOf(shareOf(plan), settings.clients);
   must(own > 0, "a share without a client");
   must(accounts.length >= own, "there are fewer accounts than clients");
+  must(
+    settings.arrivals !== "replay" || (plan.arrivalOffsetsMs?.length ?? 0) >= settings.clients,
+    "there are fewer arrivals to replay than clients",
+  );
   must(sale.products.length > 0, "the sale has no product");
   must(settings.arrivalSeconds >= 0, "arrivalSeconds is negative");
   must(isPercent(settings.absentPercent), "absentPercent is not between 0 and 100");

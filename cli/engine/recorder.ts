@@ -138,6 +138,8 @@ function lineOf(job: Job, answer: Answer, endedMs: number): Line<Op> {
     outcome: answer.outcome,
     status: answer.status,
     code: answer.code,
+    attack: request.attack,
+    habit: request.habit,
   };
   const { position, pollAfterSeconds, pass, passExpiresAt, reservationStatus } = facts;
   switch (request.op) {
@@ -155,7 +157,6 @@ function lineOf(job: Job, answer: Answer, endedMs: number): Line<Op> {
         key: request.key,
         productId: request.productId,
         quantity: request.quantity,
-        attack: request.attack,
         reservationId: facts.reservationId,
         sagaId: facts.sagaId,
       };

@@ -114,7 +114,7 @@ function facts(caption: string, rows: readonly (readonly [string, string])[]): s
   );
 }
 
-function answers({ latency, totals, errors }: Report): string {
+function answers({ latency, totals, errors, unusual }: Report): string {
   const latencyTable = table(
     "Latency in ms, from the intended start of each request; raw: from its actual one",
     ["operation", "count", "p50", "p90", "p99", "p99.9", "max", "raw p99"],
@@ -134,7 +134,17 @@ function answers({ latency, totals, errors }: Report): string {
     ["code", "operation", "outcome", "count"],
     errors.map((row) => [row.code, row.op, row.outcome, number(row.count)]),
   );
-  return `${latencyTable}<div class="pair below">${outcomeTable}${errorTable}</div>`;
+  const unusualTable = table(
+    "What attackers and clients with habits sent",
+    ["what", "operation", "clients", "ok", "fail", "unknown"],
+    unusual.map(({ what, op, ...counts }) => [
+      what,
+      op,
+      ...[counts.clients, counts.ok, counts.fail, counts.unknown].map(number),
+    ]),
+  );
+  const pair = `<div class="pair below">${outcomeTable}${errorTable}</div>`;
+  return `${latencyTable}${pair}${unusual.length === 0 ? "" : unusualTable}`;
 }
 
 function endState({ stock, books, run }: Report): string {

@@ -11,6 +11,7 @@ import { runWithWorkers } from "../engine/workers.ts";
 import type { Interrupts } from "../interrupts.ts";
 import { socketTuning } from "./crowd-sockets.ts";
 import { startDisplay } from "./display.ts";
+import { replayOf } from "./replay-file.ts";
 import { historyPath, type JudgedRun, judgeFolder, writeLedger } from "./run-folder.ts";
 
 export interface SaleRun {
@@ -32,7 +33,9 @@ const PASS_TTL_SECONDS = 300;
  * @throws TargetError when the stack cannot be reached or refuses to be set up
  */
 export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
-  const { target, adminToken, crowd, folder, environment, interrupts } = run;
+  const { target, adminToken, folder, environment, interrupts } = run;
+  const replayed = await replayOf(run.crowd);
+  const crowd = replayed === undefined ? run.crowd : { ...run.crowd, clients: replayed.length };
   let snapshot: () => Snapshot = () => snapshotBefore(crowd.clients, crowd.permitsPerMinute);
   const display = startDisplay({
     getSnapshot: () => snapshot(),
@@ -53,6 +56,7 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
       accounts: prepared.accounts,
       adminToken,
       timeLimitSeconds: crowd.maxSeconds,
+      ...(replayed && { arrivalOffsetsMs: replayed }),
       tuning: socketTuning(crowd, target),
     };
     const out = { historyPath: historyPath(folder) };
@@ -170,12 +174,18 @@ function productPlans(stock: number): SalePlan["products"] {
 function settingsOf(crowd: CrowdOptions, target: TargetUrls) {
   return {
     clients: crowd.clients,
-    arrivals: crowd.arrivals,
+    arrivals: crowd.arrivals.how,
     arrivalSeconds: crowd.arrivalSeconds,
     quantity: crowd.quantity,
     absentPercent: crowd.absent,
     attackersPercent: crowd.attackers,
     paymentFailurePercent: crowd.paymentFailure,
+    habits: {
+      impatientPercent: crowd.impatient,
+      patienceSeconds: crowd.patience,
+      doubleClickPercent: crowd.doubleClicks,
+      retryingPercent: crowd.retrying,
+    },
     workers: crowd.workers,
     sockets: crowd.sockets,
     target: { ...target },

@@ -1,5 +1,7 @@
 /** Every benchmark, in the order in which they run. */
 import type { Benchmark } from "./benchmark.ts";
+import { engineMemory } from "./engine-memory.ts";
+import { engineAutocannon, engineK6 } from "./engine-rivals.ts";
 import { holds } from "./holds.ts";
 import { hotProduct } from "./hot-product.ts";
 import { hotProductHttp } from "./hot-product-http.ts";
@@ -16,4 +18,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   hotProductHttp,
   holds,
   outbox,
+  engineAutocannon,
+  engineK6,
+  engineMemory,
 ];
