@@ -13,6 +13,7 @@ import type { Run } from "../main.ts";
 import type { Output } from "../output.ts";
 import { type ChildStack, startChildStack } from "../run/child-stack.ts";
 import { socketTuning } from "../run/crowd-sockets.ts";
+import { withReplay } from "../run/replay-file.ts";
 import { defaultFolder, tellResult } from "../run/result.ts";
 import { createRunFolder } from "../run/run-folder.ts";
 import { logIn, runSaleAndJudge } from "../run/sale-run.ts";
@@ -40,10 +41,11 @@ export function addDemo(program: Command, run: Run): void {
 }
 
 async function demo(
-  crowd: CrowdOptions,
+  given: CrowdOptions,
   output: Output,
   config: (environment: NodeJS.ProcessEnv) => Config,
 ): Promise<number> {
+  const crowd = await withReplay(given);
   const interrupts = listenForInterrupts();
   const ports = await freeServicePorts(config(processEnvironment()));
   const urlOf = (service: "queue" | "ticket") => `http://127.0.0.1:${ports[service]}`;

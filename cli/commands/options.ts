@@ -71,6 +71,8 @@ export interface CrowdOptions {
   readonly permitsPerMinute: number;
   readonly pacing: "smooth" | "burst";
   readonly arrivals: ArrivalsOption;
+  /** Read from the file of replayed arrivals, one for each client. */
+  readonly arrivalOffsetsMs?: readonly number[];
   readonly arrivalSeconds: number;
   readonly absent: number;
   readonly attackers: number;

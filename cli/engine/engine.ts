@@ -215,6 +215,7 @@ class SaleRun {
 
   /** The first reading is there, or will not come. */
   #ready(): void {
+    if (this.#begun) return;
     if (this.#gate === undefined) {
       this.#begin(this.#clock.now());
     } else {

@@ -5,20 +5,20 @@ import { parseReplay } from "../engine/replay.ts";
 import { usageError } from "../exit.ts";
 
 /**
- * Undefined for a crowd that replays nothing.
+ * The crowd with a client for each recorded arrival; as it was when it replays nothing. To be asked
+ * before anything starts.
  * @throws CommandError where the file cannot be read or is not as agreed
  */
-export async function replayOf({
-  arrivals,
-}: Pick<CrowdOptions, "arrivals">): Promise<readonly number[] | undefined> {
-  if (arrivals.how !== "replay") return undefined;
-  const { file } = arrivals;
+export async function withReplay<Crowd extends CrowdOptions>(crowd: Crowd): Promise<Crowd> {
+  if (crowd.arrivals.how !== "replay") return crowd;
+  const { file } = crowd.arrivals;
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
     throw usageError(`--arrivals replay:${file}: cannot be read (${error.code})`);
   });
   const replay = parseReplay(text);
   if (!replay.ok) throw usageError(`${file}, line ${replay.line}: ${replay.wrong}`);
   const { offsetsMs } = replay;
-  if (offsetsMs.length <= MAX_CLIENTS) return offsetsMs;
-  throw usageError(`${file}: ${offsetsMs.length} arrivals, ${MAX_CLIENTS} clients at most`);
+  const clients = offsetsMs.length;
+  if (clients <= MAX_CLIENTS) return { ...crowd, clients, arrivalOffsetsMs: offsetsMs };
+  throw usageError(`${file}: ${clients} arrivals, ${MAX_CLIENTS} clients at most`);
 }

@@ -11,7 +11,6 @@ import { runWithWorkers } from "../engine/workers.ts";
 import type { Interrupts } from "../interrupts.ts";
 import { socketTuning } from "./crowd-sockets.ts";
 import { startDisplay } from "./display.ts";
-import { replayOf } from "./replay-file.ts";
 import { historyPath, type JudgedRun, judgeFolder, writeLedger } from "./run-folder.ts";
 
 export interface SaleRun {
@@ -33,9 +32,8 @@ const PASS_TTL_SECONDS = 300;
  * @throws TargetError when the stack cannot be reached or refuses to be set up
  */
 export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
-  const { target, adminToken, folder, environment, interrupts } = run;
-  const replayed = await replayOf(run.crowd);
-  const crowd = replayed === undefined ? run.crowd : { ...run.crowd, clients: replayed.length };
+  const { target, adminToken, crowd, folder, environment, interrupts } = run;
+  const { arrivalOffsetsMs } = crowd;
   let snapshot: () => Snapshot = () => snapshotBefore(crowd.clients, crowd.permitsPerMinute);
   const display = startDisplay({
     getSnapshot: () => snapshot(),
@@ -56,7 +54,7 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
       accounts: prepared.accounts,
       adminToken,
       timeLimitSeconds: crowd.maxSeconds,
-      ...(replayed && { arrivalOffsetsMs: replayed }),
+      ...(arrivalOffsetsMs && { arrivalOffsetsMs }),
       tuning: socketTuning(crowd, target),
     };
     const out = { historyPath: historyPath(folder) };
