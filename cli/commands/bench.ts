@@ -21,7 +21,7 @@ interface BenchOptions {
 const DEFAULTS = { pairs: 5, seconds: 2 };
 
 export function addBench(program: Command, run: Run): void {
-  const names = BENCHMARKS.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`);
+  const names = BENCHMARKS.map(({ name, about }) => `  ${name.padEnd(17)} ${about}`);
   program
     .command("bench")
     .description("ratios against what one would use instead, measured in turns on this machine")

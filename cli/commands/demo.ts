@@ -12,6 +12,8 @@ import { type Interrupts, listenForInterrupts } from "../interrupts.ts";
 import type { Run } from "../main.ts";
 import type { Output } from "../output.ts";
 import { type ChildStack, startChildStack } from "../run/child-stack.ts";
+import { socketTuning } from "../run/crowd-sockets.ts";
+import { withReplay } from "../run/replay-file.ts";
 import { defaultFolder, tellResult } from "../run/result.ts";
 import { createRunFolder } from "../run/run-folder.ts";
 import { logIn, runSaleAndJudge } from "../run/sale-run.ts";
@@ -39,12 +41,16 @@ export function addDemo(program: Command, run: Run): void {
 }
 
 async function demo(
-  crowd: CrowdOptions,
+  given: CrowdOptions,
   output: Output,
   config: (environment: NodeJS.ProcessEnv) => Config,
 ): Promise<number> {
+  const crowd = await withReplay(given);
   const interrupts = listenForInterrupts();
-  const environment = demoEnvironment(await freeServicePorts(config(processEnvironment())));
+  const ports = await freeServicePorts(config(processEnvironment()));
+  const urlOf = (service: "queue" | "ticket") => `http://127.0.0.1:${ports[service]}`;
+  socketTuning(crowd, { queue: urlOf("queue"), ticket: urlOf("ticket") });
+  const environment = demoEnvironment(ports);
   const folder = await createRunFolder(crowd.out ?? defaultFolder(new Date()));
   const dataDir = await mkdtemp(join(tmpdir(), "reservex-demo-"));
   let stack: ChildStack | undefined;

@@ -61,6 +61,8 @@ export const jsonOption = (): Option =>
 export const dataOption = (): Option =>
   new Option("--data <dir>", "folder of the embedded PostgreSQL").default(".reservex");
 
+export const MAX_CLIENTS = 100_000;
+
 /** What the crowd does, and the sale it storms. */
 export interface CrowdOptions {
   readonly clients: number;
@@ -68,11 +70,19 @@ export interface CrowdOptions {
   readonly quantity: number;
   readonly permitsPerMinute: number;
   readonly pacing: "smooth" | "burst";
-  readonly arrivals: "burst" | "ramp" | "poisson";
+  readonly arrivals: ArrivalsOption;
+  /** Read from the file of replayed arrivals, one for each client. */
+  readonly arrivalOffsetsMs?: readonly number[];
   readonly arrivalSeconds: number;
   readonly absent: number;
   readonly attackers: number;
   readonly paymentFailure: number;
+  readonly impatient: number;
+  readonly patience: number;
+  readonly doubleClicks: number;
+  readonly retrying: number;
+  readonly workers: number;
+  readonly sockets: "shared" | "own";
   readonly seed: number;
   readonly maxSeconds: number;
   readonly settleSeconds: number;
@@ -81,12 +91,23 @@ export interface CrowdOptions {
   readonly json?: boolean;
 }
 
+export type ArrivalsOption =
+  | { readonly how: "burst" | "ramp" | "poisson" }
+  | { readonly how: "replay"; readonly file: string };
+
+export function arrivals(text: string): ArrivalsOption {
+  const file = /^replay:(.+)$/s.exec(text)?.[1];
+  if (file !== undefined) return { how: "replay", file };
+  if (text === "burst" || text === "ramp" || text === "poisson") return { how: text };
+  throw new InvalidArgumentError("must be burst, ramp, poisson or replay:FILE");
+}
+
 type Defaults = Pick<CrowdOptions, "clients" | "stock" | "permitsPerMinute" | "maxSeconds"> &
   Pick<CrowdOptions, "absent" | "attackers" | "paymentFailure" | "arrivalSeconds">;
 
 export function addCrowdOptions(command: Command, defaults: Defaults): Command {
   return command
-    .option("--clients <n>", "virtual clients", whole(1, 100_000), defaults.clients)
+    .option("--clients <n>", "virtual clients", whole(1, MAX_CLIENTS), defaults.clients)
     .option(
       "--stock <n>",
       "pieces on sale, over three products",
@@ -106,9 +127,12 @@ export function addCrowdOptions(command: Command, defaults: Defaults): Command {
         .default("smooth"),
     )
     .addOption(
-      new Option("--arrivals <how>", "all at once, evenly, or at random")
-        .choices(["burst", "ramp", "poisson"])
-        .default("ramp"),
+      new Option(
+        "--arrivals <how>",
+        "burst (all at once), ramp (evenly), poisson (at random), or replay:FILE: a client for each line of a CSV or NDJSON of offsetMs",
+      )
+        .argParser(arrivals)
+        .default({ how: "ramp" }, "ramp"),
     )
     .option(
       "--arrival-seconds <n>",
@@ -117,8 +141,23 @@ export function addCrowdOptions(command: Command, defaults: Defaults): Command {
       defaults.arrivalSeconds,
     )
     .option("--absent <percent>", "clients that join and vanish", percent, defaults.absent)
-    .option("--attackers <percent>", "clients that try to cheat", percent, defaults.attackers)
+    .option(
+      "--attackers <percent>",
+      "clients that try to cheat, in turns: without a pass, a forged, a stolen, a spent one, by polling all the time, with many accounts",
+      percent,
+      defaults.attackers,
+    )
+    .option("--impatient <percent>", "clients that leave the line after --patience", percent, 0)
+    .option("--patience <seconds>", "how long the impatient wait in line", whole(1, 3_600), 10)
+    .option("--double-clicks <percent>", "clients that join and buy twice at once", percent, 3)
+    .option("--retrying <percent>", "clients that send an accepted purchase again", percent, 0)
     .option("--payment-failure <percent>", "declined payments", percent, defaults.paymentFailure)
+    .option("--workers <n>", "processes that share the clients among them", whole(1, 64), 1)
+    .addOption(
+      new Option("--sockets <whose>", "clients take turns on some, or each has its own")
+        .choices(["shared", "own"])
+        .default("shared"),
+    )
     .option("--seed <n>", "the same seed, the same crowd", whole(0, 2_147_483_647), 1)
     .option(
       "--max-seconds <n>",

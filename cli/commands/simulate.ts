@@ -6,6 +6,8 @@ import { stackUrls } from "../../services/stack/access.ts";
 import type { TargetUrls } from "../engine/plan.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import type { Run } from "../main.ts";
+import { socketTuning } from "../run/crowd-sockets.ts";
+import { withReplay } from "../run/replay-file.ts";
 import { defaultFolder, tellResult } from "../run/result.ts";
 import { createRunFolder } from "../run/run-folder.ts";
 import { logIn, runSaleAndJudge } from "../run/sale-run.ts";
@@ -42,10 +44,12 @@ export function addSimulate(program: Command, run: Run): void {
     .option("--admin-email <address>", "an administrator of the target")
     .option("--admin-password <text>", "(or the variable RESERVEX_ADMIN_PASSWORD)")
     .addOption(dataOption());
-  addCrowdOptions(command, DEFAULTS).action((options: SimulateOptions) =>
+  addCrowdOptions(command, DEFAULTS).action((given: SimulateOptions) =>
     run(async ({ output, config }) => {
+      const options = await withReplay(given);
       const environment = processEnvironment();
       const target = await targetUrls(options, config(environment));
+      socketTuning(options, target);
       const { email, password } = adminOf(options);
       const interrupts = listenForInterrupts();
       const adminToken = await logIn(target.account, email, password);
@@ -59,7 +63,7 @@ export function addSimulate(program: Command, run: Run): void {
         interrupts,
       });
       return tellResult(output, judged, environment);
-    }, options),
+    }, given),
   );
 }
 

@@ -21,6 +21,7 @@ test("wrong usage is named, with exit code 64", async () => {
     [["demo", "--clients", "many"], /--clients.*whole number/],
     [["demo", "--absent", "101"], /--absent.*0 to 100/],
     [["demo", "--arrivals", "wave"], /--arrivals/],
+    [["demo", "--arrivals", "replay:/nowhere.csv"], /replay:\/nowhere.csv: cannot be read/],
     [["up", "--services", "queue,parking"], /"parking" is none of/],
     [["simulate", "--target", "queue=nowhere"], /not service=url/],
     [["judge", "/nowhere"], /no such record of a run/],

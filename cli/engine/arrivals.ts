@@ -1,13 +1,16 @@
 /** When each client arrives: pure, from the plan's shape and the seed. */
+import type { RunSettings } from "../judge/history.ts";
 import { MAX_SEND_LAG_P99_MS } from "../judge/judge.ts";
 import { streamOf, unit } from "./rng.ts";
 
 export interface ArrivalPlan {
   readonly seed: number;
   readonly clients: number;
-  readonly arrivals: "burst" | "ramp" | "poisson";
-  /** Ignored by a burst. */
+  readonly arrivals: RunSettings["arrivals"];
+  /** Ignored by a burst and a replay. */
   readonly arrivalSeconds: number;
+  /** For a replay, in milliseconds; one for each client at least. */
+  readonly offsetsMs?: readonly number[] | undefined;
 }
 
 /** A burst is over in this time: what a crowd's fingers need when the page says "go". */
@@ -20,6 +23,7 @@ export const BURST_MS = 200;
  * - ramp: evenly spaced over `arrivalSeconds`, client 0 at once.
  * - poisson: exponential gaps with the mean rate clients / arrivalSeconds; the last one comes at
  *   about `arrivalSeconds`, seldom exactly then.
+ * - replay: as they were recorded.
  */
 export function arrivalTimes(plan: ArrivalPlan): Float64Array {
   const times = new Float64Array(plan.clients);
@@ -32,6 +36,9 @@ export function arrivalTimes(plan: ArrivalPlan): Float64Array {
       return times;
     case "ramp":
       for (let i = 0; i < plan.clients; i += 1) times[i] = (i * spanMs) / plan.clients;
+      return times;
+    case "replay":
+      for (let i = 0; i < plan.clients; i += 1) times[i] = plan.offsetsMs?.[i] ?? 0;
       return times;
     case "poisson": {
       const meanGapMs = spanMs / plan.clients;

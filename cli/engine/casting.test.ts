@@ -13,12 +13,13 @@ function rolesOf(clients: number, absent: number, attackers: number): Role[] {
 const count = (roles: readonly Role[], role: Role) => roles.filter((one) => one === role).length;
 
 test("absent clients and attackers have exactly their shares, and the attacks take turns", () => {
-  const roles = rolesOf(1_000, 20, 4);
+  const roles = rolesOf(1_000, 20, 6);
   assert.is(count(roles, "absent"), 200);
-  for (const attack of ["no-pass", "forged-pass", "foreign-pass", "spent-pass"] as const) {
+  const pass = ["no-pass", "forged-pass", "foreign-pass", "spent-pass"] as const;
+  for (const attack of [...pass, "poll-flood", "many-accounts"] as const) {
     assert.is(count(roles, attack), 10);
   }
-  assert.is(count(roles, "honest"), 760);
+  assert.is(count(roles, "honest"), 740);
 });
 
 test("everyone may be absent, and nobody need be", () => {

@@ -12,7 +12,11 @@ const ROLES: readonly Role[] = [
   "forged-pass",
   "foreign-pass",
   "spent-pass",
+  "poll-flood",
+  "many-accounts",
 ];
+/** Accounts in one attacker's hands. */
+const GANG = 5;
 const FIRST_ATTACK = 2;
 
 /** One client's facts; they do not change during a run. */
@@ -27,8 +31,12 @@ export interface Who {
   readonly jitter: number;
   /** Indexes into the sale's products, the favourite first. */
   readonly wishes: readonly number[];
-  /** Clicks "join" twice at once. */
+  /** Clicks "join" and "buy" twice at once. */
   readonly doubleClicks: boolean;
+  /** How long it waits in line before it leaves; undefined: as long as it takes. */
+  readonly patienceMs: number | undefined;
+  /** Sends an accepted purchase again, as if it had not heard. */
+  readonly retries: boolean;
   /** For the absent: how often it polls before it is gone. */
   readonly visits: number;
 }
@@ -36,7 +44,7 @@ export interface Who {
 /**
  * The role of every client as an index for {@link whoIs}. Shares are exact (rounded), not chances:
  * a run told to have 5 % attackers has them even with 20 clients. Attackers take turns at the
- * four attacks.
+ * attacks.
  */
 export function castRoles(
   seed: number,
@@ -55,6 +63,25 @@ export function castRoles(
   return roles;
 }
 
+/** The role of every client of a plan. */
+export function castOf({ seed, settings }: RunPlan): Uint8Array {
+  const { clients, absentPercent, attackersPercent } = settings;
+  return castRoles(seed, clients, absentPercent, attackersPercent);
+}
+
+/** Of those with many accounts: each client, and the one at whose time all of its gang arrive. */
+export function gangsOf(roles: Uint8Array): Map<number, number> {
+  const role = ROLES.indexOf("many-accounts");
+  const leaders = new Map<number, number>();
+  let leader = -1;
+  for (let client = 0; client < roles.length; client += 1) {
+    if (roles[client] !== role) continue;
+    if (leaders.size % GANG === 0) leader = client;
+    leaders.set(client, leader);
+  }
+  return leaders;
+}
+
 /** The facts of one client; the same for a seed however often and whenever they are asked for. */
 export function whoIs(
   plan: RunPlan,
@@ -68,8 +95,15 @@ export function whoIs(
   const thinkMs = whole(stream, Math.ceil(tuning.thinkMinMs), Math.floor(tuning.thinkMaxMs));
   const jitter = unit(stream);
   const wishes = shuffled(stream, plan.sale.products.length);
-  const doubleClicks = role === "honest" && unit(stream) * 100 < tuning.doubleClickPercent;
+  const { habits } = plan.settings;
+  const doubleClickPercent = habits?.doubleClickPercent ?? tuning.doubleClickPercent;
+  const doubleClicks = role === "honest" && unit(stream) * 100 < doubleClickPercent;
   const visits = role === "absent" && unit(stream) < 0.5 ? whole(stream, 1, 2) : 0;
+  const { impatientPercent = 0, patienceSeconds = 0, retryingPercent = 0 } = habits ?? {};
+  const impatient = role === "honest" && unit(stream) * 100 < impatientPercent;
+  const patienceMs = impatient ? patienceSeconds * 1_000 : undefined;
+  const retries = role === "honest" && unit(stream) * 100 < retryingPercent;
   const { userId, accessToken } = account;
-  return { client, userId, accessToken, role, thinkMs, jitter, wishes, doubleClicks, visits };
+  const drawn = { thinkMs, jitter, wishes, doubleClicks, visits, patienceMs, retries };
+  return { client, userId, accessToken, role, ...drawn };
 }

@@ -4,7 +4,15 @@ import type { Answer, Facts } from "./answer.ts";
 import type { Who } from "./casting.ts";
 import type { Outgoing, Script } from "./script.ts";
 
-export type EndReason = "confirmed" | "cancelled" | "soldOut" | "absent" | "attacker" | "gaveUp";
+export type EndReason =
+  | "confirmed"
+  | "cancelled"
+  | "soldOut"
+  /** It lost its patience. */
+  | "leftEarly"
+  | "absent"
+  | "attacker"
+  | "gaveUp";
 
 /** Attempts of the request at hand: unanswered ones in a row, and refusals for load. */
 export interface Attempts {
@@ -46,6 +54,8 @@ export interface Waiting extends Attempts {
   readonly at: "waiting";
   readonly rejoins: number;
   readonly polls: number;
+  /** Rested in line so far, by the pauses it kept. */
+  readonly waitedMs: number;
   readonly ticket: string | undefined;
 }
 
@@ -60,6 +70,10 @@ export interface Reserving extends Attempts {
   readonly key: string;
   /** Keys used so far, this one included. */
   readonly keys: number;
+  /** Answers still to come: 2 after a double click. */
+  readonly outstanding: number;
+  /** The yes that it has heard and asks for once more, or that its other click still waits for. */
+  readonly told: Answer | undefined;
 }
 
 /** Sends a request that must be refused. */
@@ -82,9 +96,10 @@ export interface Following extends Attempts {
   readonly looks: number;
 }
 
-/** Gives its place (or its pass) back, for everything is sold. */
+/** Gives its place (or its pass) back. */
 export interface Leaving {
   readonly at: "leaving";
+  readonly because: "soldOut" | "leftEarly";
 }
 
 export interface Ended {

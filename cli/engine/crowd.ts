@@ -1,11 +1,12 @@
-/** All virtual clients of a run: keeps their states, takes their steps, counts where they are. */
+/** All virtual clients of a share of a run: keeps their states, takes their steps, counts where they are. */
 import { type Answer, NO_FACTS } from "./answer.ts";
-import { castRoles, type Who, whoIs } from "./casting.ts";
+import { castOf, type Who, whoIs } from "./casting.ts";
 import { AWAY, type ClientState, type Input, type StepContext, WAKE } from "./client-state.ts";
 import { PassPool } from "./pass-pool.ts";
-import { type RunPlan, type Tuning, tuningOf } from "./plan.ts";
+import { type RunPlan, shareOf, type Tuning, tuningOf } from "./plan.ts";
 import type { Job } from "./recorder.ts";
 import { type Outgoing, scriptOf } from "./script.ts";
+import { isOwn, placeOf, type Share, sizeOf } from "./share.ts";
 import { type ClientCounts, nobodyYet } from "./snapshot.ts";
 import { step } from "./virtual-client.ts";
 
@@ -15,6 +16,8 @@ export interface CrowdListener {
   /** Wake the client at that time; it has no other wait. */
   wait(client: number, dueMs: number): void;
   admitted(): void;
+  /** The client has ended; it asks nothing more. */
+  gone(client: number): void;
   /** The last client has ended. */
   everyoneEnded(): void;
 }
@@ -34,6 +37,7 @@ const STALE_PASS_MS = 10_000;
 export class Crowd {
   readonly #plan: RunPlan;
   readonly #tuning: Tuning;
+  readonly #share: Share;
   readonly #listener: CrowdListener;
   readonly #roles: Uint8Array;
   readonly #states: ClientState[];
@@ -50,17 +54,17 @@ export class Crowd {
     const { settings, sale, seed } = plan;
     this.#plan = plan;
     this.#tuning = tuningOf(plan);
+    this.#share = shareOf(plan);
     this.#listener = listener;
     const total = settings.clients;
-    const { absentPercent, attackersPercent } = settings;
-    this.#roles = castRoles(seed, total, absentPercent, attackersPercent);
+    this.#roles = castOf(plan);
     this.#states = new Array<ClientState>(total).fill(AWAY);
     this.#who = new Array<Who | undefined>(total).fill(undefined);
     this.#passes = new PassPool(Math.max(0, sale.passTtlSeconds * 1_000 - STALE_PASS_MS));
-    this.#counts = nobodyYet(total);
+    this.#counts = nobodyYet(sizeOf(this.#share, total));
     this.#ctx = {
       script: scriptOf(seed, settings, sale, this.#tuning),
-      who: this.#cast(0),
+      who: this.#cast(this.#share.index),
       soldOut: false,
       foreignPass: undefined,
     };
@@ -122,7 +126,7 @@ export class Crowd {
   /** The run is over: everyone still on the way has given up. */
   giveUp(): void {
     for (let client = 0; client < this.#states.length; client += 1) {
-      if (this.#states[client]!.at !== "ended") {
+      if (isOwn(this.#share, client) && this.#states[client]!.at !== "ended") {
         this.#move(client, { at: "ended", reason: "gaveUp" });
       }
     }
@@ -161,6 +165,9 @@ export class Crowd {
       this.#passes.seen(client, facts.pass, nowMs);
       this.#listener.admitted();
     } else if (request.op === "reserve" && request.attack === undefined) {
+      const state = this.#states[client]!;
+      // The second answer to a double click or a retry tells of the same booking.
+      if (state.at === "reserving" && state.told !== undefined) return;
       this.#passes.spent(client);
       this.#bookings.pending += 1;
     } else if (request.op === "follow") {
@@ -182,11 +189,14 @@ export class Crowd {
       this.#counts[from] -= 1;
       this.#counts[to] += 1;
     }
-    if (state.at === "ended") this.#who[client] = undefined;
+    if (state.at === "ended") {
+      this.#who[client] = undefined;
+      this.#listener.gone(client);
+    }
   }
 
   #cast(client: number): Who {
-    const account = this.#plan.accounts[client]!;
+    const account = this.#plan.accounts[placeOf(this.#share, client)]!;
     return whoIs(this.#plan, client, this.#roles[client]!, account, this.#tuning);
   }
 }

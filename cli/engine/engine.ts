@@ -4,57 +4,40 @@
  */
 import type { RunEnd, TesterHealth } from "../judge/history.ts";
 import { arrivalTimes, countDropped } from "./arrivals.ts";
+import { castOf, gangsOf } from "./casting.ts";
 import { type EngineClock, startClock } from "./clock.ts";
 import { Crowd } from "./crowd.ts";
 import { type DisplayBoard, OPEN_BOARD, readBoard, type StockReading } from "./display-board.ts";
-import { type DriverListener, HttpDriver } from "./http-driver.ts";
-import { Meters, type Percentiles } from "./meters.ts";
-import { assertPlan, type RunPlan, targetOf, tuningOf } from "./plan.ts";
+import { type Drivers, openDrivers } from "./drivers.ts";
+import { type MeterReadings, Meters } from "./meters.ts";
+import { assertPlan, type RunPlan, shareOf, targetOf, tuningOf } from "./plan.ts";
 import { type Job, Recorder } from "./recorder.ts";
+import type { Gate, InStep, RunHandle, RunOutput, RunResult } from "./run-handle.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { Outgoing } from "./script.ts";
+import { isOwn } from "./share.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { StockWatch } from "./stock-watch.ts";
 import { takeSnapshot } from "./take-snapshot.ts";
 import { HealthWatch } from "./tester-health.ts";
 
-export interface RunOutput {
-  /** Replaced if it is there; its folder must exist. */
-  readonly historyPath: string;
-}
-
-export interface RunResult {
-  readonly reason: RunEnd["reason"];
-  readonly historyPath: string;
-  /** Lines of kind `op` in the history. */
-  readonly operations: number;
-  readonly tester: TesterHealth;
-  /**
-   * On the wire minus handed to the driver. Not part of `sendLagMs`: a slow target fills the
-   * connections just as too few of them do. Large beside a fast target: give it more connections.
-   */
-  readonly connectionWaitMs: Percentiles;
-  /** As the run ended; its phase is `settling`. */
-  readonly snapshot: Snapshot;
-}
-
-export interface RunHandle {
-  /** Where the run is now; cheap enough for ten calls a second. */
-  snapshot(): Snapshot;
-  /** Rejects with Error where the history cannot be written; nothing else makes it reject. */
-  readonly done: Promise<RunResult>;
-}
+export type { RunHandle, RunOutput, RunResult } from "./run-handle.ts";
 
 /**
  * Starts the run at once. It ends when every client has ended, at the plan's time limit, or within
  * about a second of the signal; operations then still on the wire are recorded as unknown.
  * Throws RangeError for a plan that cannot be followed.
  */
-export function runSale(plan: RunPlan, out: RunOutput, signal: AbortSignal): RunHandle {
+export function runSale(
+  plan: RunPlan,
+  out: RunOutput,
+  signal: AbortSignal,
+  inStep?: InStep,
+): RunHandle {
   assertPlan(plan);
-  const run = new SaleRun(plan, out.historyPath);
+  const run = new SaleRun(plan, out.historyPath, inStep);
   const done = run.start(signal);
-  return { snapshot: () => run.snapshot(), done };
+  return { snapshot: () => run.snapshot(), meters: () => run.meters(), done };
 }
 
 const SECOND_MS = 1_000;
@@ -64,13 +47,14 @@ const LEAVING_PER_SECOND = 500;
 class SaleRun {
   readonly #plan: RunPlan;
   readonly #path: string;
-  readonly #clock: EngineClock = startClock();
+  readonly #clock: EngineClock;
+  readonly #gate: Gate | undefined;
   readonly #meters = new Meters();
   readonly #health = new HealthWatch();
   readonly #recorder: Recorder;
   readonly #scheduler: Scheduler;
   readonly #crowd: Crowd;
-  readonly #drivers: Readonly<Record<Outgoing["service"], HttpDriver<Job>>>;
+  readonly #drivers: Drivers;
   readonly #watch: StockWatch;
   /** By the run's clock, once it has begun. */
   readonly #arrivals: Float64Array;
@@ -88,15 +72,20 @@ class SaleRun {
   #ended: { readonly atMs: number; readonly tester: TesterHealth } | undefined;
   #stopListening: () => void = () => undefined;
 
-  constructor(plan: RunPlan, path: string) {
+  constructor(plan: RunPlan, path: string, inStep: InStep | undefined) {
     const { settings, sale, adminToken } = plan;
+    this.#clock = inStep?.clock ?? startClock();
+    this.#gate = inStep?.gate;
     const { clients } = settings;
     this.#plan = plan;
     this.#path = path;
     this.#stock = sale.products.map(({ id, name, totalStock }) => {
       return { id, name, totalStock, availableStock: totalStock, held: 0, pending: undefined };
     });
-    this.#arrivals = arrivalTimes({ ...settings, seed: plan.seed });
+    const offsetsMs = plan.arrivalOffsetsMs;
+    this.#arrivals = arrivalTimes({ ...settings, seed: plan.seed, offsetsMs });
+    const gangs = gangsOf(castOf(plan));
+    for (const [member, leader] of gangs) this.#arrivals[member] = this.#arrivals[leader]!;
     this.#began = new Uint8Array(clients);
     this.#tickKey = clients;
     this.#stockKey = clients + 1;
@@ -106,6 +95,7 @@ class SaleRun {
       send: (client, request, intendedMs) => this.#send(client, request, intendedMs),
       wait: (client, dueMs) => this.#scheduler.at(client, dueMs),
       admitted: () => this.#meters.admitted(),
+      gone: (client) => this.#release(client),
       everyoneEnded: () => this.#finish("everyone-done"),
     });
     this.#drivers = this.#makeDrivers();
@@ -134,8 +124,10 @@ class SaleRun {
   #begin(fromMs: number): void {
     if (this.#begun || this.#ended !== undefined) return;
     this.#begun = true;
+    const share = shareOf(this.#plan);
     for (let client = 0; client < this.#arrivals.length; client += 1) {
       this.#arrivals[client]! += fromMs;
+      if (!isOwn(share, client)) continue;
       this.#scheduler.at(client, this.#arrivals[client]!);
     }
     this.#scheduler.at(this.#tickKey, fromMs + SECOND_MS);
@@ -160,10 +152,17 @@ class SaleRun {
     });
   }
 
-  /** One driver for each base URL: services behind one gateway share its connections. */
-  #makeDrivers(): Record<Outgoing["service"], HttpDriver<Job>> {
-    const { connections, requestTimeoutMs } = tuningOf(this.#plan);
-    const listener: DriverListener<Job> = {
+  meters(): MeterReadings {
+    return this.#meters.readings();
+  }
+
+  #release(client: number): void {
+    this.#drivers.queue.release(client);
+    this.#drivers.ticket.release(client);
+  }
+
+  #makeDrivers(): Drivers {
+    return openDrivers(this.#plan, this.#clock, {
       started: (job, nowMs) => this.#onStarted(job, nowMs),
       ended: (job, reply) => {
         this.#began[job.client] = 1;
@@ -172,15 +171,7 @@ class SaleRun {
         this.#crowd.answered(job, answer, reply.endedMs);
         this.#scheduler.catchUp();
       },
-    };
-    const open = (baseUrl: string) => {
-      const now = () => this.#clock.now();
-      return new HttpDriver<Job>({ baseUrl, connections, requestTimeoutMs, now }, listener);
-    };
-    const queueUrl = targetOf(this.#plan, "queue");
-    const ticketUrl = targetOf(this.#plan, "ticket");
-    const queue = open(queueUrl);
-    return { queue, ticket: ticketUrl === queueUrl ? queue : open(ticketUrl) };
+    });
   }
 
   #onDue(key: number, dueMs: number): void {
@@ -219,12 +210,23 @@ class SaleRun {
       this.#tell(nowMs, `sold out at ${(nowMs / SECOND_MS).toFixed(1)} s`);
       this.#sendHome(nowMs);
     }
-    this.#begin(this.#clock.now());
+    this.#ready();
+  }
+
+  /** The first reading is there, or will not come. */
+  #ready(): void {
+    if (this.#begun) return;
+    if (this.#gate === undefined) {
+      this.#begin(this.#clock.now());
+    } else {
+      this.#gate.ready();
+      void this.#gate.opens.then((atMs) => this.#begin(atMs));
+    }
   }
 
   #onBlind(code: string, nowMs: number): void {
     this.#tell(nowMs, `the stock cannot be read: ${code}`);
-    this.#begin(this.#clock.now());
+    this.#ready();
   }
 
   /** Those who wait would find out at their next poll; a board over the counter is seen sooner. */
@@ -283,10 +285,12 @@ class SaleRun {
   /** Clients whose time had come but of whom nothing ever reached the wire. */
   #droppedArrivals(atMs: number): number {
     if (!this.#begun) return 0;
+    const share = shareOf(this.#plan);
     return countDropped(
       this.#arrivals,
       atMs,
-      (client) => this.#began[client] === 0 && this.#crowd.isUnderWay(client),
+      (client) =>
+        isOwn(share, client) && this.#began[client] === 0 && this.#crowd.isUnderWay(client),
     );
   }
 }

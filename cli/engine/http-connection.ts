@@ -26,6 +26,10 @@ export interface ConnectionOwner<J extends WireJob> {
 
 export interface ConnectionOptions {
   readonly connectTimeoutMs: number;
+  /** Where it comes from; the system's choice without. */
+  readonly localAddress?: string | undefined;
+  /** Closes itself when idle for so long; the client library's choice (4 s) without. */
+  readonly keepAliveMs?: number | undefined;
   readonly maxBodyBytes: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -50,7 +54,10 @@ export class Connection<J extends WireJob> implements Dispatcher.DispatchHandler
     this.#owner = owner;
     this.#now = options.now;
     this.#maxBodyBytes = options.maxBodyBytes;
+    const { localAddress, keepAliveMs } = options;
     this.#client = new Client(origin, {
+      ...(localAddress === undefined ? {} : { localAddress }),
+      ...(keepAliveMs === undefined ? {} : { keepAliveTimeout: keepAliveMs }),
       pipelining: 1,
       connectTimeout: options.connectTimeoutMs,
       // The sweep keeps the time: the client's own timers are coarse and count per chunk.

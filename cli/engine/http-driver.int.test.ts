@@ -41,7 +41,7 @@ test.after.each(async (world) => {
   await new Promise((resolve) => world.server.close(resolve));
 });
 
-function driverFor(world: World, changes: Partial<DriverOptions> = {}): HttpDriver<Probe> {
+function driverFor(world: World, changes: Partial<DriverOptions<Probe>> = {}): HttpDriver<Probe> {
   const driver = new HttpDriver<Probe>(
     {
       baseUrl: world.url,
@@ -288,6 +288,48 @@ test("what nobody would record is not sent: no job goes on the wire once the dri
   for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setTimeout(resolve, 1));
   assert.is(next.startedMs, undefined);
   assert.equal(seen, ["/first"]);
+});
+
+test("with own sockets each client keeps its own until it is gone", async (world) => {
+  const remote = new Map<string, Set<string>>();
+  world.handler = (request, response) => {
+    const { socket, url = "" } = request;
+    const seen = remote.get(url) ?? new Set();
+    remote.set(url, seen.add(`${socket.remoteAddress}:${socket.remotePort}`));
+    response.end("{}");
+  };
+  const ownSockets = {
+    clientOf: (job: Probe) => Number(job.request.path.slice(1)),
+    addressOf: (client: number) => `127.0.0.${2 + client}`,
+  };
+  const driver = driverFor(world, { ownSockets });
+  for (let round = 0; round < 3; round += 1) {
+    await Promise.all(["/0", "/1", "/2"].map((path) => ask(driver, path)));
+  }
+  assert.is(world.sockets, 3);
+  for (const [path, seen] of remote) {
+    assert.is(seen.size, 1);
+    assert.ok([...seen][0]!.includes(`127.0.0.${2 + Number(path.slice(1))}:`));
+  }
+  driver.release(1);
+  await ask(driver, "/1");
+  assert.is(world.sockets, 4, "it is a stranger now");
+});
+
+test("a second request of a client at the same time takes a shared connection", async (world) => {
+  const waiting: ServerResponse[] = [];
+  world.handler = (_request, response) => {
+    waiting.push(response);
+    if (waiting.length === 2) for (const one of waiting) one.end("{}");
+  };
+  const ownSockets = { clientOf: () => 7, addressOf: () => undefined };
+  const driver = driverFor(world, { ownSockets });
+  const replies = await Promise.all([ask(driver, "/a"), ask(driver, "/b")]);
+  assert.equal(
+    replies.map(({ reply }) => reply.outcome),
+    ["ok", "ok"],
+  );
+  assert.is(world.sockets, 2);
 });
 
 test.run();

@@ -1,9 +1,10 @@
 /**
- * Sends requests to one origin over a few keep-alive connections and says what came of each:
+ * Sends requests to one origin over a few keep-alive connections, or one a client, and says what came of each:
  * ok, fail or unknown. Never throws and makes no promise per request: answers go to one listener.
  */
 import { Connection, type ConnectionOwner, type WireJob } from "./http-connection.ts";
 import type { Reply } from "./http-reply.ts";
+import { type OwnSocketOptions, OwnSockets } from "./own-sockets.ts";
 
 export type { WireJob } from "./http-connection.ts";
 export type { Reply } from "./http-reply.ts";
@@ -15,7 +16,7 @@ export interface DriverListener<J> {
   ended(job: J, reply: Reply): void;
 }
 
-export interface DriverOptions {
+export interface DriverOptions<J = never> {
   /** An http or https URL; its path, if any, goes before every request's. */
   readonly baseUrl: string;
   readonly connections: number;
@@ -23,14 +24,18 @@ export interface DriverOptions {
   readonly requestTimeoutMs: number;
   /** A longer body is not read to its end. */
   readonly maxBodyBytes?: number;
+  /** Each client's first request at a time goes over its own socket. */
+  readonly ownSockets?: OwnSocketOptions<J> | undefined;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
 const DEFAULT_MAX_BODY_BYTES = 1_048_576;
+/** A client keeps its socket while it waits in line; the server may close it sooner. */
+const OWN_KEEP_ALIVE_MS = 600_000;
 
 export class HttpDriver<J extends WireJob> implements ConnectionOwner<J> {
-  readonly #options: DriverOptions;
+  readonly #options: DriverOptions<J>;
   readonly #listener: DriverListener<J>;
   readonly #origin: string;
   readonly #prefix: string;
@@ -38,16 +43,20 @@ export class HttpDriver<J extends WireJob> implements ConnectionOwner<J> {
   /** Idle connections, the most lately used on top: a quiet run keeps few of them warm. */
   readonly #idle: Connection<J>[] = [];
   readonly #queue = new JobQueue<J>();
+  readonly #own: OwnSockets<J> | undefined;
   readonly #sweep: NodeJS.Timeout;
   #closed = false;
 
   /** Throws TypeError for a base URL that is none. Opens no connection before the first request. */
-  constructor(options: DriverOptions, listener: DriverListener<J>) {
+  constructor(options: DriverOptions<J>, listener: DriverListener<J>) {
     const url = new URL(options.baseUrl);
     this.#options = options;
     this.#listener = listener;
     this.#origin = url.origin;
     this.#prefix = url.pathname.replace(/\/+$/, "");
+    const { ownSockets } = options;
+    this.#own =
+      ownSockets && new OwnSockets((client) => this.#connect(ownSockets.addressOf(client), true));
     const everyMs = Math.max(10, Math.min(250, options.requestTimeoutMs / 10));
     this.#sweep = setInterval(() => this.#cutLate(), everyMs);
     this.#sweep.unref();
@@ -65,9 +74,15 @@ export class HttpDriver<J extends WireJob> implements ConnectionOwner<J> {
   /** Takes the job; after {@link close} it is forgotten. Jobs leave in the order they came. */
   send(job: J): void {
     if (this.#closed) return;
-    const connection = this.#idle.pop() ?? this.#open();
+    const own = this.#own?.take(this.#options.ownSockets!.clientOf(job));
+    const connection = own ?? this.#idle.pop() ?? this.#open();
     if (connection === undefined) this.#queue.push(job);
     else connection.carry(job, this.#prefix);
+  }
+
+  /** The client asks nothing more: a socket of its own is closed. */
+  release(client: number): void {
+    if (!this.#closed) this.#own?.release(client);
   }
 
   /** Cuts everything off at once and says nothing more to the listener. */
@@ -77,7 +92,8 @@ export class HttpDriver<J extends WireJob> implements ConnectionOwner<J> {
     clearInterval(this.#sweep);
     // Not at once: the caller may be a listener, and its connection still at work on the answer.
     await new Promise((resolve) => setImmediate(resolve));
-    await Promise.all(this.#connections.map((connection) => connection.destroy()));
+    const all = this.#connections.map((connection) => connection.destroy());
+    await Promise.all([...all, this.#own?.close()]);
   }
 
   /** For a connection: its job began, or came to its end. */
@@ -91,7 +107,7 @@ export class HttpDriver<J extends WireJob> implements ConnectionOwner<J> {
 
   /** For a connection: it is free again. */
   free(connection: Connection<J>): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#own?.free(connection)) return;
     const next = this.#queue.shift();
     if (next === undefined) this.#idle.push(connection);
     else connection.carry(next, this.#prefix);
@@ -99,17 +115,23 @@ export class HttpDriver<J extends WireJob> implements ConnectionOwner<J> {
 
   #open(): Connection<J> | undefined {
     if (this.#connections.length >= this.#options.connections) return undefined;
-    const { requestTimeoutMs, now } = this.#options;
-    const maxBodyBytes = this.#options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
-    const limits = { connectTimeoutMs: requestTimeoutMs, maxBodyBytes, now };
-    const opened = new Connection<J>(this, this.#origin, limits);
+    const opened = this.#connect(undefined, false);
     this.#connections.push(opened);
     return opened;
+  }
+
+  #connect(localAddress: string | undefined, own: boolean): Connection<J> {
+    const { requestTimeoutMs: connectTimeoutMs, now } = this.#options;
+    const maxBodyBytes = this.#options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
+    const keepAliveMs = own ? OWN_KEEP_ALIVE_MS : undefined;
+    const limits = { connectTimeoutMs, maxBodyBytes, now, localAddress, keepAliveMs };
+    return new Connection<J>(this, this.#origin, limits);
   }
 
   #cutLate(): void {
     const oldest = this.#options.now() - this.#options.requestTimeoutMs;
     for (const connection of this.#connections) connection.cutIfStartedBefore(oldest);
+    this.#own?.cutIfStartedBefore(oldest);
   }
 }
 

@@ -1,7 +1,7 @@
 /** A virtual client before it has a pass: arriving, joining, waiting, leaving; pure. */
 import type { Answer, Facts } from "./answer.ts";
 import { startAttack } from "./attacks.ts";
-import type { Joining, Reserving, Step, StepContext, Waiting } from "./client-state.ts";
+import type { Joining, Leaving, Reserving, Step, StepContext, Waiting } from "./client-state.ts";
 import { joinRequest, pollRequest } from "./script.ts";
 import {
   end,
@@ -21,6 +21,9 @@ import {
 const MIN_POLL_MS = 200;
 const MAX_POLL_MS = 120_000;
 const DEFAULT_POLL_MS = 1_000;
+/** Who floods the queue asks twenty times a second, for ten seconds, then like everyone. */
+const FLOOD_POLL_MS = 50;
+const FLOOD_POLLS = 200;
 
 export function arrive(ctx: StepContext): Step {
   const { role } = ctx.who;
@@ -59,13 +62,17 @@ function joined(state: Joining, facts: Facts, ctx: StepContext): Step {
     ...FRESH,
     rejoins: state.rejoins,
     polls: 0,
+    waitedMs: 0,
     ticket: facts.queueTicket ?? state.ticket,
   };
-  return wait(waiting, pollPauseMs(facts));
+  return rest(waiting, facts, ctx);
 }
 
 export function wakeWaiting(state: Waiting, ctx: StepContext): Step {
   if (ctx.soldOut) return goHome(ctx);
+  if (state.waitedMs >= (ctx.who.patienceMs ?? Number.POSITIVE_INFINITY)) {
+    return leave(ctx, "leftEarly");
+  }
   return send(state, pollRequest(ctx.script, ctx.who, state.ticket));
 }
 
@@ -79,7 +86,7 @@ export function answerWaiting(state: Waiting, answer: Answer, ctx: StepContext):
     }
     if (pass !== undefined) return think(state, pass, ctx);
     if (ctx.soldOut) return goHome(ctx);
-    return wait({ ...state, ...FRESH, polls }, pollPauseMs(answer.facts));
+    return rest({ ...state, ...FRESH, polls }, answer.facts, ctx);
   }
   const again = tryAgain(state, answer, ctx);
   if (again !== undefined) return again;
@@ -87,6 +94,15 @@ export function answerWaiting(state: Waiting, answer: Answer, ctx: StepContext):
   if (answer.code === "OUT_OF_STOCK") return leave(ctx);
   if (answer.code === "SALE_NOT_OPEN") return waitForSale(state, ctx);
   return end(ctx, "gaveUp");
+}
+
+/** Until the next poll, or the end of its patience. */
+function rest(state: Waiting, facts: Facts, ctx: StepContext): Step {
+  const { role, patienceMs = Number.POSITIVE_INFINITY } = ctx.who;
+  const floods = role === "poll-flood" && state.polls < FLOOD_POLLS;
+  const pauseMs = floods ? FLOOD_POLL_MS : pollPauseMs(facts);
+  const ms = Math.min(pauseMs, Math.max(0, patienceMs - state.waitedMs));
+  return wait({ ...state, waitedMs: state.waitedMs + ms }, ms);
 }
 
 /** Everything is sold: the polite leave the line, the absent vanish as they would have anyway. */
@@ -105,13 +121,15 @@ function think(state: Waiting, pass: string, ctx: StepContext): Step {
     choice: 0,
     key: keyOf(ctx, keys),
     keys,
+    outstanding: 0,
+    told: undefined,
   };
   return wait(reserving, ctx.who.thinkMs);
 }
 
 /** Whatever the answer to "I am leaving": the client is gone. */
-export function answerLeaving(ctx: StepContext): Step {
-  return end(ctx, "soldOut");
+export function answerLeaving({ because }: Leaving, ctx: StepContext): Step {
+  return end(ctx, because);
 }
 
 function pollPauseMs(facts: Facts): number {

@@ -2,7 +2,12 @@
  * Counters and histograms of a run in progress, for the screen and for the tester's own health.
  * Verdicts come from the record, never from these.
  */
-import { build, type Histogram } from "hdr-histogram-js";
+import {
+  build,
+  decodeFromCompressedBase64,
+  encodeIntoCompressedBase64,
+  type Histogram,
+} from "hdr-histogram-js";
 import type { LatencyLine } from "./snapshot.ts";
 
 /** One hour in microseconds: anything slower counts as that. */
@@ -37,6 +42,15 @@ export class Durations {
     return this.#histogram.totalCount;
   }
 
+  /** As text, for another process. */
+  packed(): string {
+    return encodeIntoCompressedBase64(this.#histogram);
+  }
+
+  addPacked(packed: string): void {
+    this.#histogram.add(decodeFromCompressedBase64(packed, 32));
+  }
+
   /** In milliseconds; zeros while nothing was measured. */
   percentiles(): Percentiles {
     if (this.count === 0) return { p50: 0, p99: 0, max: 0 };
@@ -46,6 +60,13 @@ export class Durations {
       max: this.#histogram.maxValue / 1_000,
     };
   }
+}
+
+/** The histograms of one process; whole, for percentiles cannot be added up. */
+export interface MeterReadings {
+  readonly sendLag: string;
+  readonly connectionWait: string;
+  readonly latency: readonly (readonly [op: string, packed: string])[];
 }
 
 export class Meters {
@@ -139,6 +160,14 @@ export class Meters {
       count: durations.count,
       ...durations.percentiles(),
     }));
+  }
+
+  readings(): MeterReadings {
+    return {
+      sendLag: this.sendLag.packed(),
+      connectionWait: this.connectionWait.packed(),
+      latency: [...this.#latency].map(([op, durations]) => [op, durations.packed()] as const),
+    };
   }
 
   errors(): { readonly code: string; readonly count: number }[] {

@@ -1,5 +1,6 @@
 /** What a run is told to do: the crowd, the sale it storms, and the limits it keeps. */
 import type { RunSettings, SaleFacts } from "../judge/history.ts";
+import { EVERYONE, type Share, sizeOf } from "./share.ts";
 
 /** A buyer's account: `userId` is the token's `sub`. */
 export interface ClientAccount {
@@ -25,7 +26,11 @@ export interface RunPlan {
   /** `settings.target` names at least `queue` and `ticket`. */
   readonly settings: RunSettings;
   readonly sale: SaleFacts;
-  /** At least one account a client; client 0 uses the first. */
+  /** For replayed arrivals: one for each client, in milliseconds from the first. */
+  readonly arrivalOffsetsMs?: readonly number[];
+  /** The clients this process drives; all of them where it is left out. */
+  readonly share?: Share;
+  /** At least one account a client of the share, in their order. */
   readonly accounts: readonly ClientAccount[];
   /** Reads the stock while the run goes on. */
   readonly adminToken: string;
@@ -35,6 +40,13 @@ export interface RunPlan {
 }
 
 export interface Tuning {
+  /**
+   * shared: clients take turns on `connections`. own: each client keeps a socket for each origin
+   * from its first request to its end, and `connections` serve a second request at the same time.
+   */
+  readonly sockets: "shared" | "own";
+  /** How many loopback addresses own sockets are spread over; 1 leaves it to the system. */
+  readonly sourceAddresses: number;
   /** Keep-alive connections for each origin; each carries one request at a time. */
   readonly connections: number;
   /** From the moment a request is on the wire to the last byte of its answer. */
@@ -63,6 +75,8 @@ export interface Tuning {
  * service restart (about 30 s of backing off).
  */
 export const DEFAULT_TUNING: Tuning = {
+  sockets: "shared",
+  sourceAddresses: 1,
   connections: 128,
   requestTimeoutMs: 10_000,
   thinkMinMs: 200,
@@ -78,6 +92,10 @@ export const DEFAULT_TUNING: Tuning = {
 
 export function tuningOf(plan: RunPlan): Tuning {
   return { ...DEFAULT_TUNING, ...plan.tuning };
+}
+
+export function shareOf(plan: RunPlan): Share {
+  return plan.share ?? EVERYONE;
 }
 
 /** The base URL of a service; throws RangeError where the plan does not name it. */
@@ -96,7 +114,13 @@ export function assertPlan(plan: RunPlan): void {
   const tuning = tuningOf(plan);
   must(Number.isSafeInteger(plan.seed), "the seed is not a safe integer");
   must(Number.isInteger(settings.clients) && settings.clients > 0, "a run needs a client");
-  must(accounts.length >= settings.clients, "there are fewer accounts than clients");
+  const own = sizeOf(shareOf(plan), settings.clients);
+  must(own > 0, "a share without a client");
+  must(accounts.length >= own, "there are fewer accounts than clients");
+  must(
+    settings.arrivals !== "replay" || (plan.arrivalOffsetsMs?.length ?? 0) >= settings.clients,
+    "there are fewer arrivals to replay than clients",
+  );
   must(sale.products.length > 0, "the sale has no product");
   must(settings.arrivalSeconds >= 0, "arrivalSeconds is negative");
   must(isPercent(settings.absentPercent), "absentPercent is not between 0 and 100");

@@ -12,6 +12,7 @@ import {
   leave,
   lookPauseMs,
   reserve,
+  stay,
   tryAgain,
   wait,
   waitForSale,
@@ -21,8 +22,15 @@ import {
  * An unanswered reservation is sent again with the same key: the server then says what became of
  * the first one. A new key is drawn only for another product, after a clear no.
  */
-export function answerReserving(state: Reserving, answer: Answer, ctx: StepContext): Step {
-  if (answer.outcome === "ok") return booked(state, answer, ctx);
+export function answerReserving(asked: Reserving, answer: Answer, ctx: StepContext): Step {
+  const outstanding = Math.max(0, asked.outstanding - 1);
+  const told = asked.told ?? (answer.outcome === "ok" ? answer : undefined);
+  const state: Reserving = { ...asked, outstanding, told };
+  if (outstanding > 0) return stay(state);
+  if (told !== undefined) {
+    const heardNow = asked.told === undefined;
+    return heardNow && ctx.who.retries ? reserve(state, ctx) : booked(state, told, ctx);
+  }
   const again = tryAgain(state, answer, ctx);
   if (again !== undefined) return again;
   switch (answer.code) {

@@ -42,10 +42,7 @@ export class Recorder {
   constructor(plan: RunPlan, path: string, meters: Meters, listener: HistoryFileListener) {
     this.#file = new HistoryFile(path, listener);
     this.#meters = meters;
-    const { runId, startedAt, seed, settings, sale } = plan;
-    const version = HISTORY_VERSION;
-    const run: RunHeader = { kind: "run", version, runId, startedAt, seed, settings, sale };
-    this.#file.add(run);
+    this.#file.add(headerOf(plan));
   }
 
   /** Operations on the wire. */
@@ -121,6 +118,12 @@ export class Recorder {
   }
 }
 
+/** The first line of a history. */
+export function headerOf(plan: RunPlan): RunHeader {
+  const { runId, startedAt, seed, settings, sale } = plan;
+  return { kind: "run", version: HISTORY_VERSION, runId, startedAt, seed, settings, sale };
+}
+
 /** The line of an operation; each kind carries the fields that the record gives it. */
 function lineOf(job: Job, answer: Answer, endedMs: number): Line<Op> {
   const { request } = job;
@@ -135,6 +138,8 @@ function lineOf(job: Job, answer: Answer, endedMs: number): Line<Op> {
     outcome: answer.outcome,
     status: answer.status,
     code: answer.code,
+    attack: request.attack,
+    habit: request.habit,
   };
   const { position, pollAfterSeconds, pass, passExpiresAt, reservationStatus } = facts;
   switch (request.op) {
@@ -152,7 +157,6 @@ function lineOf(job: Job, answer: Answer, endedMs: number): Line<Op> {
         key: request.key,
         productId: request.productId,
         quantity: request.quantity,
-        attack: request.attack,
         reservationId: facts.reservationId,
         sagaId: facts.sagaId,
       };

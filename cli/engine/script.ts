@@ -1,5 +1,5 @@
 /** The requests a client can send; paths and bodies are built once a sale where they can be. */
-import type { Attack, Op, RunSettings, SaleFacts } from "../judge/history.ts";
+import type { Attack, Habit, Op, RunSettings, SaleFacts } from "../judge/history.ts";
 import type { Who } from "./casting.ts";
 import type { Tuning } from "./plan.ts";
 
@@ -19,6 +19,7 @@ export interface Outgoing {
   readonly productId?: number | undefined;
   readonly quantity?: number | undefined;
   readonly attack?: Attack | undefined;
+  readonly habit?: Habit | undefined;
   readonly reservationId?: number | undefined;
 }
 
@@ -62,14 +63,16 @@ export function scriptOf(
 export function joinRequest(script: Script, who: Who, ticket?: string): Outgoing {
   const headers = bearer(who);
   if (ticket !== undefined) headers.push("x-queue-ticket", ticket);
-  return { op: "join", service: "queue", method: "POST", path: script.joinPath, headers };
+  const path = script.joinPath;
+  return { op: "join", service: "queue", method: "POST", path, headers, attack: markOf(who) };
 }
 
 /** With its ticket a client that the waiting room has lost is back in its place at once. */
 export function pollRequest(script: Script, who: Who, ticket?: string): Outgoing {
   const headers = bearer(who);
   if (ticket !== undefined) headers.push("x-queue-ticket", ticket);
-  return { op: "poll", service: "queue", method: "GET", path: script.pollPath, headers };
+  const path = script.pollPath;
+  return { op: "poll", service: "queue", method: "GET", path, headers, attack: markOf(who) };
 }
 
 export function leaveRequest(script: Script, who: Who): Outgoing {
@@ -113,6 +116,11 @@ export function followRequest(who: Who, reservationId: number): Outgoing {
     headers: bearer(who),
     reservationId,
   };
+}
+
+/** What those attack by who or how often they are; the others attack with a purchase. */
+function markOf({ role }: Who): Attack | undefined {
+  return role === "poll-flood" || role === "many-accounts" ? role : undefined;
 }
 
 function bearer(who: Who): string[] {

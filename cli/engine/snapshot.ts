@@ -57,6 +57,8 @@ export interface ClientCounts {
   readonly cancelled: number;
   /** Ended without a booking because everything was sold. */
   readonly soldOut: number;
+  /** Left the line, for it took too long. */
+  readonly leftEarly: number;
   /** Joined and never came back, as planned. */
   readonly absent: number;
   /** Attackers that have ended. */
@@ -84,6 +86,7 @@ export function nobodyYet(total: number): ClientCounts {
     confirmed: 0,
     cancelled: 0,
     soldOut: 0,
+    leftEarly: 0,
     absent: 0,
     attackers: 0,
     gaveUp: 0,

@@ -7,6 +7,7 @@ import type {
   EndReason,
   Following,
   Joining,
+  Leaving,
   Reserving,
   Step,
   StepContext,
@@ -30,8 +31,10 @@ const LAST_LOOK_MS = 2_000;
 const FIRST_BACKOFF_MS = 500;
 const LAST_BACKOFF_MS = 5_000;
 
+/** Two copies are a double click. */
 export function send(state: ClientState, request: Outgoing, copies: 1 | 2 = 1): Step {
-  return { state, effect: { do: "send", request, copies } };
+  const sent: Outgoing = copies === 2 ? { ...request, habit: "double-click" } : request;
+  return { state, effect: { do: "send", request: sent, copies } };
 }
 
 export function wait(state: ClientState, ms: number): Step {
@@ -71,8 +74,10 @@ export function joinAgain(ctx: StepContext, rejoins: number, ticket: string | un
   return join(ctx, rejoins + 1, ticket);
 }
 
-export function leave(ctx: StepContext): Step {
-  return send({ at: "leaving" }, leaveRequest(ctx.script, ctx.who));
+export function leave(ctx: StepContext, because: Leaving["because"] = "soldOut"): Step {
+  const request = leaveRequest(ctx.script, ctx.who);
+  if (because === "soldOut") return send({ at: "leaving", because }, request);
+  return send({ at: "leaving", because }, { ...request, habit: "impatient" });
 }
 
 /** The key of a client's `keys`-th purchase. */
@@ -82,7 +87,11 @@ export function keyOf(ctx: StepContext, keys: number): string {
 
 export function reserve(state: Reserving, ctx: StepContext): Step {
   const wish = ctx.who.wishes[state.choice]!;
-  return send(state, reserveRequest(ctx.script, ctx.who, wish, state.key, state.pass));
+  const first = state.tries === 0 && state.refusals === 0 && state.told === undefined;
+  const copies = first && ctx.who.doubleClicks ? 2 : 1;
+  const request = reserveRequest(ctx.script, ctx.who, wish, state.key, state.pass);
+  const sent: Outgoing = state.told === undefined ? request : { ...request, habit: "retry" };
+  return send({ ...state, outstanding: copies }, sent, copies);
 }
 
 /** Starts to follow a booking: the first look comes soon, the next ones further apart. */

@@ -254,4 +254,54 @@ test("looks at a booking come further and further apart, up to two seconds, and 
   assert.is(told(next), "ended: end gaveUp");
 });
 
+test("the impatient leave the line after their time in it, and not before", () => {
+  const ctx = contextOf("honest", { who: whoOf("honest", { patienceMs: 5_000 }) });
+  const first = answer(WAITING, yes({ pollAfterSeconds: 4 }), ctx);
+  assert.is(told(first), "waiting: wait 4000");
+  assert.is(told(step(first.state, WAKE, ctx)), "waiting: send poll");
+  const second = answer(first.state, yes({ pollAfterSeconds: 4 }), ctx);
+  assert.is(told(second), "waiting: wait 1000");
+  const leaving = step(second.state, WAKE, ctx);
+  assert.is(told(leaving), "leaving: send leave");
+  assert.is(leaving.effect.do === "send" && leaving.effect.request.habit, "impatient");
+  assert.is(told(answer(leaving.state, yes(), ctx)), "ended: end leftEarly");
+});
+
+test("a double click buys once: both clicks carry one key, and one yes is enough", () => {
+  const ctx = contextOf("honest", { who: whoOf("honest", { doubleClicks: true }) });
+  const clicked = step({ ...RESERVING, outstanding: 0 }, WAKE, ctx);
+  assert.equal(clicked.effect.do === "send" && [clicked.effect.copies], [2]);
+  const booked = yes({ reservationId: 55, reservationStatus: "PENDING" });
+  const refused = no(409, "IDEMPOTENCY_CONFLICT");
+  for (const [one, other] of [
+    [booked, refused],
+    [refused, booked],
+    [booked, booked],
+  ] as const) {
+    const half = answer(clicked.state, one, ctx);
+    assert.is(told(half), "reserving: nothing");
+    assert.is(told(answer(half.state, other, ctx)), "following: wait 500");
+  }
+  const neither = answer(answer(clicked.state, silence("TIMEOUT"), ctx).state, refused, ctx);
+  assert.is(told(neither), "ended: end gaveUp");
+});
+
+test("who retries sends an accepted purchase once more, the very same", () => {
+  const ctx = contextOf("honest", { who: whoOf("honest", { retries: true }) });
+  const first = step(RESERVING, WAKE, ctx);
+  const again = answer(first.state, yes({ reservationId: 55 }), ctx);
+  if (first.effect.do !== "send" || again.effect.do !== "send") throw new Error("sends nothing");
+  const { habit, ...request } = again.effect.request;
+  assert.is(habit, "retry");
+  assert.equal(request, first.effect.request);
+  assert.is(told(answer(again.state, silence("TIMEOUT"), ctx)), "following: wait 500");
+});
+
+test("who floods the queue does not wait for its advice, but not for ever", () => {
+  const ctx = contextOf("poll-flood");
+  assert.is(told(answer(WAITING, yes({ pollAfterSeconds: 30 }), ctx)), "waiting: wait 50");
+  const tired = { ...WAITING, polls: 200 };
+  assert.is(told(answer(tired, yes({ pollAfterSeconds: 30 }), ctx)), "waiting: wait 30000");
+});
+
 test.run();

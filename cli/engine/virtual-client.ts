@@ -38,7 +38,7 @@ function onWake(state: ClientState, ctx: StepContext): Step {
     case "following":
       return look(state, ctx);
     case "leaving":
-      return leave(ctx);
+      return leave(ctx, state.because);
     case "ended":
       return stay(state);
   }
@@ -61,7 +61,7 @@ function onAnswer(
     case "following":
       return answerFollowing(state, answer, ctx);
     case "leaving":
-      return answerLeaving(ctx);
+      return answerLeaving(state, ctx);
     case "away":
     case "ended":
       return stay(state);

@@ -27,14 +27,30 @@ export interface RunHeader {
 
 export interface RunSettings {
   readonly clients: number;
-  readonly arrivals: "burst" | "ramp" | "poisson";
+  readonly arrivals: "burst" | "ramp" | "poisson" | "replay";
   readonly arrivalSeconds: number;
   readonly quantity: number;
   readonly absentPercent: number;
   readonly attackersPercent: number;
   readonly paymentFailurePercent: number;
+  /** What honest clients are given to; nothing but a few double clicks where it is left out. */
+  readonly habits?: HabitShares;
+  /** Processes that drove the clients; 1 where it is left out. */
+  readonly workers?: number;
+  /** own: a socket for each client and origin. Where it is left out: shared. */
+  readonly sockets?: "shared" | "own";
   /** Base URLs of the services under test. */
   readonly target: Readonly<Record<string, string>>;
+}
+
+export interface HabitShares {
+  /** Leave the line after `patienceSeconds` of waiting. */
+  readonly impatientPercent: number;
+  readonly patienceSeconds: number;
+  /** Send a join and a purchase twice at once. */
+  readonly doubleClickPercent: number;
+  /** Send an accepted purchase once more with its key, as if they had not heard. */
+  readonly retryingPercent: number;
 }
 
 /** What the target promised for this sale. */
@@ -61,7 +77,18 @@ export interface ProductFacts {
 export type Outcome = "ok" | "fail" | "unknown";
 
 /** What an attacker tried, on an operation that an honest client would not send. */
-export type Attack = "no-pass" | "forged-pass" | "foreign-pass" | "spent-pass";
+export type Attack =
+  | "no-pass"
+  | "forged-pass"
+  | "foreign-pass"
+  | "spent-pass"
+  /** Polls many times a second, whatever the queue advises. */
+  | "poll-flood"
+  /** Joins with several accounts at the same instant. */
+  | "many-accounts";
+
+/** Why an honest client sent what most would not. */
+export type Habit = "impatient" | "double-click" | "retry";
 
 interface OpBase {
   readonly kind: "op";
@@ -80,6 +107,8 @@ interface OpBase {
   readonly status?: number;
   /** The problem's `code`, or a word of the tester's: TIMEOUT, CONNECTION, RUN_ENDED. */
   readonly code?: string;
+  readonly attack?: Attack;
+  readonly habit?: Habit;
 }
 
 /** POST /queue/{eventId}/enqueue. */
@@ -115,7 +144,6 @@ export interface ReserveOp extends OpBase {
   readonly key: string;
   readonly productId: number;
   readonly quantity: number;
-  readonly attack?: Attack;
   /** On ok: */
   readonly reservationId?: number;
   readonly sagaId?: string;
@@ -173,6 +201,8 @@ export interface TesterHealth {
   readonly eventLoopLagMs: { readonly p99: number; readonly max: number };
   /** Arrivals that could not be started at all. */
   readonly droppedArrivals: number;
+  /** With several worker processes: the 99th percentile of each, for one may lag in the crowd. */
+  readonly workerSendLagP99Ms?: readonly number[];
 }
 
 export type HistoryLine = RunHeader | Op | StockSample | Note | RunEnd;

@@ -53,11 +53,13 @@ export function judgeTester(history: History): TesterVerdict {
     const because = "the recording was cut off before the tester's health was written down";
     return { valid: false, known: false, because };
   }
-  const { sendLagMs, droppedArrivals } = end.tester;
-  const lag = `requests left ${sendLagMs.p99.toFixed(1)} ms late (p99)`;
+  const { sendLagMs, droppedArrivals, workerSendLagP99Ms = [] } = end.tester;
+  // The worst of its processes: a quarter of the clients sent late is no crowd sent on time.
+  const lagMs = Math.max(sendLagMs.p99, ...workerSendLagP99Ms);
+  const lag = `requests left ${lagMs.toFixed(1)} ms late (p99)`;
   const allowed = `${MAX_SEND_LAG_P99_MS} ms allowed`;
   const reasons: string[] = [];
-  if (sendLagMs.p99 > MAX_SEND_LAG_P99_MS) reasons.push(`${lag}, ${allowed}`);
+  if (lagMs > MAX_SEND_LAG_P99_MS) reasons.push(`${lag}, ${allowed}`);
   if (droppedArrivals > 0) reasons.push(`${droppedArrivals} arrivals could not be started`);
   if (reasons.length > 0) return { valid: false, known: true, because: reasons.join("; ") };
   return { valid: true, known: true, because: `${lag}, ${allowed}; no arrival was dropped` };

@@ -41,12 +41,22 @@ const header = shape({
   seed: number,
   settings: shape({
     clients: natural,
-    arrivals: oneOf("burst", "ramp", "poisson"),
+    arrivals: oneOf("burst", "ramp", "poisson", "replay"),
     arrivalSeconds: duration,
     quantity: number,
     absentPercent: duration,
     attackersPercent: duration,
     paymentFailurePercent: duration,
+    habits: optional(
+      shape({
+        impatientPercent: duration,
+        patienceSeconds: duration,
+        doubleClickPercent: duration,
+        retryingPercent: duration,
+      }),
+    ),
+    workers: optional(natural),
+    sockets: optional(oneOf("shared", "own")),
     target: dictionary(text),
   }),
   sale: shape({
@@ -69,6 +79,10 @@ const base = {
   outcome: oneOf("ok", "fail", "unknown"),
   status: optional(natural),
   code: optional(text),
+  attack: optional(
+    oneOf("no-pass", "forged-pass", "foreign-pass", "spent-pass", "poll-flood", "many-accounts"),
+  ),
+  habit: optional(oneOf("impatient", "double-click", "retry")),
 };
 
 const position = { position: optional(number), pollAfterSeconds: optional(duration) };
@@ -90,7 +104,6 @@ const ops = new Map<unknown, Check>(
       key: text,
       productId: whole,
       quantity: number,
-      attack: optional(oneOf("no-pass", "forged-pass", "foreign-pass", "spent-pass")),
       reservationId: optional(whole),
       sagaId: optional(text),
     }),
@@ -113,6 +126,7 @@ const end = shape({
     sendLagMs: shape({ p50: number, p99: number, max: number }),
     eventLoopLagMs: shape({ p99: number, max: number }),
     droppedArrivals: natural,
+    workerSendLagP99Ms: optional(list(number)),
   }),
 });
 

@@ -114,14 +114,14 @@ function facts(caption: string, rows: readonly (readonly [string, string])[]): s
   );
 }
 
-function answers({ latency, totals, errors }: Report): string {
+function answers({ latency, totals, errors, unusual }: Report): string {
   const latencyTable = table(
-    "Latency in ms, from the intended start of each request",
-    ["operation", "count", "p50", "p90", "p99", "p99.9", "max"],
+    "Latency in ms, from the intended start of each request; raw: from its actual one",
+    ["operation", "count", "p50", "p90", "p99", "p99.9", "max", "raw p99"],
     latency.map((row) => [
       row.op,
       number(row.count),
-      ...[row.p50, row.p90, row.p99, row.p999, row.max].map(milliseconds),
+      ...[row.p50, row.p90, row.p99, row.p999, row.max, row.raw.p99].map(milliseconds),
     ]),
   );
   const outcomeTable = table(
@@ -134,7 +134,17 @@ function answers({ latency, totals, errors }: Report): string {
     ["code", "operation", "outcome", "count"],
     errors.map((row) => [row.code, row.op, row.outcome, number(row.count)]),
   );
-  return `${latencyTable}<div class="pair below">${outcomeTable}${errorTable}</div>`;
+  const unusualTable = table(
+    "What attackers and clients with habits sent",
+    ["what", "operation", "clients", "ok", "fail", "unknown"],
+    unusual.map(({ what, op, ...counts }) => [
+      what,
+      op,
+      ...[counts.clients, counts.ok, counts.fail, counts.unknown].map(number),
+    ]),
+  );
+  const pair = `<div class="pair below">${outcomeTable}${errorTable}</div>`;
+  return `${latencyTable}${pair}${unusual.length === 0 ? "" : unusualTable}`;
 }
 
 function endState({ stock, books, run }: Report): string {
@@ -182,6 +192,7 @@ function testerAndSettings({ tester, run, notes }: Report): string {
   ]);
   const settingTable = facts("Settings", [
     ["clients", `${number(settings.clients)}, ${arriving}`],
+    ["driven by", drivenBy(settings)],
     ["seats per purchase", String(settings.quantity)],
     ["absent", `${settings.absentPercent} %`],
     ["attackers", `${settings.attackersPercent} %`],
@@ -195,4 +206,9 @@ function testerAndSettings({ tester, run, notes }: Report): string {
     ...Object.entries(settings.target),
   ]);
   return `<div class="pair">${healthTable}${settingTable}</div>`;
+}
+
+function drivenBy({ workers = 1, sockets = "shared" }: Report["run"]["settings"]): string {
+  const processes = workers === 1 ? "one process" : `${workers} processes`;
+  return `${processes}, ${sockets === "own" ? "a socket for each client" : "shared connections"}`;
 }

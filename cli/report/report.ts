@@ -15,6 +15,8 @@ import type { Verdict } from "../judge/verdict.ts";
 import { type LatencyRow, latencyOf } from "./latency.ts";
 import { type BookingSeries, bookingSeries, lineLength, perStep, type Series } from "./series.ts";
 
+import { type UnusualRow, unusualOf } from "./unusual.ts";
+
 export const REPORT_VERSION = 1;
 
 /** report.json. Times in milliseconds since the run began, money in cents, unless named. */
@@ -37,6 +39,8 @@ export interface Report {
   readonly latency: readonly LatencyRow[];
   /** Answers that were not a yes, most frequent first. */
   readonly errors: readonly ErrorRow[];
+  /** What attackers and clients with habits did, by kind. */
+  readonly unusual: readonly UnusualRow[];
   readonly stock: StockFacts;
   /** From the books; absent without them. */
   readonly books?: BookFacts;
@@ -117,6 +121,7 @@ export function buildReport(
     bookings: bookingSeries(history, durationMs),
     latency: latencyOf(history.ops),
     errors: errorsOf(history),
+    unusual: unusualOf(history.ops),
     stock: {
       samples: thinned(history.stock).map(({ atMs, products }) => ({ atMs, products })),
       ...(ledger && { end: ledger.products }),

@@ -4,10 +4,12 @@ import type { CrowdOptions } from "../commands/options.ts";
 import { AdminClient, TargetError } from "../engine/admin-client.ts";
 import { runSale } from "../engine/engine.ts";
 import { waitUntilSettled } from "../engine/ledger.ts";
-import type { TargetUrls } from "../engine/plan.ts";
+import type { RunPlan, TargetUrls } from "../engine/plan.ts";
 import { type Snapshot, snapshotBefore } from "../engine/snapshot.ts";
 import { prepareSale, type SalePlan } from "../engine/target.ts";
+import { runWithWorkers } from "../engine/workers.ts";
 import type { Interrupts } from "../interrupts.ts";
+import { socketTuning } from "./crowd-sockets.ts";
 import { startDisplay } from "./display.ts";
 import { historyPath, type JudgedRun, judgeFolder, writeLedger } from "./run-folder.ts";
 
@@ -31,6 +33,7 @@ const PASS_TTL_SECONDS = 300;
  */
 export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
   const { target, adminToken, crowd, folder, environment, interrupts } = run;
+  const { arrivalOffsetsMs } = crowd;
   let snapshot: () => Snapshot = () => snapshotBefore(crowd.clients, crowd.permitsPerMinute);
   const display = startDisplay({
     getSnapshot: () => snapshot(),
@@ -42,20 +45,23 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
   try {
     await setProvider(target, adminToken, crowd);
     const prepared = await prepareSale(target, adminToken, salePlan(crowd));
-    const handle = runSale(
-      {
-        runId: randomUUID(),
-        startedAt: new Date().toISOString(),
-        seed: crowd.seed,
-        settings: settingsOf(crowd, target),
-        sale: prepared.sale,
-        accounts: prepared.accounts,
-        adminToken,
-        timeLimitSeconds: crowd.maxSeconds,
-      },
-      { historyPath: historyPath(folder) },
-      interrupts.asked,
-    );
+    const plan: RunPlan = {
+      runId: randomUUID(),
+      startedAt: new Date().toISOString(),
+      seed: crowd.seed,
+      settings: settingsOf(crowd, target),
+      sale: prepared.sale,
+      accounts: prepared.accounts,
+      adminToken,
+      timeLimitSeconds: crowd.maxSeconds,
+      ...(arrivalOffsetsMs && { arrivalOffsetsMs }),
+      tuning: socketTuning(crowd, target),
+    };
+    const out = { historyPath: historyPath(folder) };
+    const handle =
+      crowd.workers > 1
+        ? runWithWorkers(plan, out, interrupts.asked, crowd.workers)
+        : runSale(plan, out, interrupts.asked);
     snapshot = handle.snapshot;
     const result = await handle.done;
     const reader = { target, adminToken, eventId: prepared.sale.eventId };
@@ -166,12 +172,20 @@ function productPlans(stock: number): SalePlan["products"] {
 function settingsOf(crowd: CrowdOptions, target: TargetUrls) {
   return {
     clients: crowd.clients,
-    arrivals: crowd.arrivals,
+    arrivals: crowd.arrivals.how,
     arrivalSeconds: crowd.arrivalSeconds,
     quantity: crowd.quantity,
     absentPercent: crowd.absent,
     attackersPercent: crowd.attackers,
     paymentFailurePercent: crowd.paymentFailure,
+    habits: {
+      impatientPercent: crowd.impatient,
+      patienceSeconds: crowd.patience,
+      doubleClickPercent: crowd.doubleClicks,
+      retryingPercent: crowd.retrying,
+    },
+    workers: crowd.workers,
+    sockets: crowd.sockets,
     target: { ...target },
   };
 }

@@ -1,6 +1,8 @@
 /** Every benchmark, in the order in which they run. */
 import type { Benchmark } from "./benchmark.ts";
 import { bookings } from "./bookings.ts";
+import { engineMemory } from "./engine-memory.ts";
+import { engineAutocannon, engineK6 } from "./engine-rivals.ts";
 import { holds } from "./holds.ts";
 import { hotProduct } from "./hot-product.ts";
 import { hotProductHttp } from "./hot-product-http.ts";
@@ -18,4 +20,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   holds,
   outbox,
   bookings,
+  engineAutocannon,
+  engineK6,
+  engineMemory,
 ];

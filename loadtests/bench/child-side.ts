@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 export interface Usage {
   readonly cpuMs: number;
   readonly rssBytes: number;
+  readonly peakRssBytes: number;
 }
 
 export interface Served {
@@ -27,5 +28,6 @@ export async function serve<Settings>(
 
 export function usage(): Usage {
   const { user, system } = process.cpuUsage();
-  return { cpuMs: (user + system) / 1_000, rssBytes: process.memoryUsage.rss() };
+  const peakRssBytes = process.resourceUsage().maxRSS * 1_024;
+  return { cpuMs: (user + system) / 1_000, rssBytes: process.memoryUsage.rss(), peakRssBytes };
 }

@@ -49,6 +49,12 @@ async function usedByFamily(pid: number): Promise<number> {
   return us;
 }
 
+/** Of any process, threads included; undefined when it is gone. */
+export async function processCpuMs(pid: number): Promise<number | undefined> {
+  const used = await usedBy(pid);
+  return used && used.us / 1_000;
+}
+
 async function usedBy(pid: number) {
   const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
   if (text === undefined) return undefined;

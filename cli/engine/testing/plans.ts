@@ -1,5 +1,5 @@
 /** Plans, clients and contexts for the engine's tests. */
-import type { SaleFacts } from "../../judge/history.ts";
+import type { HabitShares, RunSettings, SaleFacts } from "../../judge/history.ts";
 import type { Role, Who } from "../casting.ts";
 import type { StepContext } from "../client-state.ts";
 import { DEFAULT_TUNING, type RunPlan, type Tuning } from "../plan.ts";
@@ -17,10 +17,19 @@ export const SALE: SaleFacts = {
   ],
 };
 
+const NO_HABITS: HabitShares = {
+  impatientPercent: 0,
+  patienceSeconds: 1,
+  doubleClickPercent: 0,
+  retryingPercent: 0,
+};
+
 export interface PlanChanges {
   readonly seed?: number;
   readonly clients?: number;
-  readonly arrivals?: "burst" | "ramp" | "poisson";
+  readonly arrivals?: RunSettings["arrivals"];
+  readonly arrivalOffsetsMs?: readonly number[];
+  readonly habits?: Partial<HabitShares>;
   readonly arrivalSeconds?: number;
   readonly absentPercent?: number;
   readonly attackersPercent?: number;
@@ -45,6 +54,7 @@ export function planOf(changes: PlanChanges = {}): RunPlan {
       absentPercent: changes.absentPercent ?? 0,
       attackersPercent: changes.attackersPercent ?? 0,
       paymentFailurePercent: 0,
+      ...(changes.habits === undefined ? {} : { habits: { ...NO_HABITS, ...changes.habits } }),
       target: { account: url, queue: url, ticket: url, payment: url, saga: url },
     },
     sale: changes.sale ?? SALE,
@@ -53,6 +63,7 @@ export function planOf(changes: PlanChanges = {}): RunPlan {
     }),
     adminToken: "admin",
     timeLimitSeconds: changes.timeLimitSeconds ?? 30,
+    ...(changes.arrivalOffsetsMs && { arrivalOffsetsMs: changes.arrivalOffsetsMs }),
     ...(changes.tuning === undefined ? {} : { tuning: changes.tuning }),
   };
 }
@@ -67,6 +78,8 @@ export function whoOf(role: Role, changes: Partial<Who> = {}): Who {
     jitter: 0.5,
     wishes: [1, 0, 2],
     doubleClicks: false,
+    patienceMs: undefined,
+    retries: false,
     visits: 0,
     ...changes,
   };

@@ -26,6 +26,7 @@ export const WAITING: Waiting = {
   ...NONE,
   rejoins: 0,
   polls: 0,
+  waitedMs: 0,
   ticket: "q-ticket",
 };
 export const RESERVING: Reserving = {
@@ -36,6 +37,8 @@ export const RESERVING: Reserving = {
   choice: 0,
   key: "key-1",
   keys: 1,
+  outstanding: 1,
+  told: undefined,
 };
 
 export const STATES: Readonly<Record<string, ClientState>> = {
@@ -64,7 +67,7 @@ export const STATES: Readonly<Record<string, ClientState>> = {
     booked: 101,
   },
   following: { at: "following", ...NONE, reservationId: 101, looks: 0 },
-  leaving: { at: "leaving" },
+  leaving: { at: "leaving", because: "soldOut" },
   ended: { at: "ended", reason: "confirmed" },
 };
 

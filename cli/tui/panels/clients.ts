@@ -14,7 +14,12 @@ const TO_COME = span("·", "dim");
 
 export function clientsPanel({ clients }: Snapshot, width: number): Panel {
   const emptyHanded =
-    clients.cancelled + clients.soldOut + clients.absent + clients.attackers + clients.gaveUp;
+    clients.cancelled +
+    clients.soldOut +
+    clients.leftEarly +
+    clients.absent +
+    clients.attackers +
+    clients.gaveUp;
   const parts: readonly (readonly [sign: Span, count: number])[] = [
     [CONFIRMED, clients.confirmed],
     [BUYING, clients.buying],
@@ -34,6 +39,9 @@ export function clientsPanel({ clients }: Snapshot, width: number): Panel {
     { sign: TO_COME, label: "to come", value: formatCount(clients.notArrived) },
     { sign: EMPTY_HANDED, label: "absent", value: formatCount(clients.absent) },
     { sign: EMPTY_HANDED, label: "sold out", value: formatCount(clients.soldOut) },
+    ...(clients.leftEarly === 0
+      ? []
+      : [{ sign: EMPTY_HANDED, label: "left early", value: formatCount(clients.leftEarly) }]),
     { sign: EMPTY_HANDED, label: "cancelled", value: formatCount(clients.cancelled) },
     { sign: EMPTY_HANDED, label: "attackers", value: formatCount(clients.attackers) },
     {

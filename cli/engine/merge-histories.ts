@@ -1,0 +1,111 @@
+/** Makes one history of the parts that several workers wrote, in the order in which things ended. */
+import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline";
+import type { HistoryLine, Op, RunEnd, RunHeader } from "../judge/history.ts";
+import { HistoryFile } from "./history-file.ts";
+
+/**
+ * Reads the parts twice: first for the order of invocation, which gives each operation its id, then
+ * to write them all by their end. One line of each part and ten bytes an operation are in memory.
+ * Stock and notes are the first part's. Rejects with Error where a file cannot be read or written.
+ */
+export async function mergeHistories(
+  parts: readonly string[],
+  path: string,
+  run: RunHeader,
+  end: RunEnd,
+): Promise<void> {
+  const ids = rank(await Promise.all(parts.map(invocationsOf)));
+  const ending = Promise.withResolvers<never>();
+  ending.promise.catch(() => undefined);
+  let caughtUp: (() => void) | undefined;
+  const file = new HistoryFile(path, {
+    caughtUp: () => caughtUp?.(),
+    failed: (error) => ending.reject(error),
+  });
+  file.add(run);
+  const heads = parts.map((part, index) => ({ index, lines: linesOf(part), line: undefined }));
+  for await (const { line, index } of byEnd(heads)) {
+    if (line.kind === "op") file.add({ ...line, id: ids[index]![line.id]! });
+    else if (index === 0) file.add(line);
+    if (!file.behind) continue;
+    const room = new Promise<void>((resolve) => {
+      caughtUp = resolve;
+    });
+    await Promise.race([room, ending.promise]);
+  }
+  file.add(end);
+  await file.close();
+}
+
+/** Milliseconds of invocation by id; a part's ids count up from 0 in that order. */
+async function invocationsOf(part: string): Promise<Float64Array> {
+  let times = new Float64Array(1_024);
+  let count = 0;
+  for await (const line of linesOf(part)) {
+    if (line.kind !== "op") continue;
+    if (line.id >= times.length) {
+      const longer = new Float64Array(Math.max(line.id + 1, times.length * 2));
+      longer.set(times);
+      times = longer;
+    }
+    times[line.id] = line.invokedMs;
+    count += 1;
+  }
+  return times.subarray(0, count);
+}
+
+/** For each part, the new id of each of its ids: one count over all of them by invocation. */
+export function rank(parts: readonly Float64Array[]): Uint32Array[] {
+  const ids = parts.map((times) => new Uint32Array(times.length));
+  const next = parts.map(() => 0);
+  const total = parts.reduce((n, times) => n + times.length, 0);
+  for (let id = 0; id < total; id += 1) {
+    let first = -1;
+    for (const [part, times] of parts.entries()) {
+      if (next[part]! >= times.length) continue;
+      if (first < 0 || times[next[part]!]! < parts[first]![next[first]!]!) first = part;
+    }
+    ids[first]![next[first]!] = id;
+    next[first]! += 1;
+  }
+  return ids;
+}
+
+type Timed = Exclude<HistoryLine, RunHeader | RunEnd>;
+
+interface Head {
+  readonly index: number;
+  readonly lines: AsyncGenerator<Timed>;
+  line: Timed | undefined;
+}
+
+async function* byEnd(heads: Head[]): AsyncGenerator<{ line: Timed; index: number }> {
+  for (const head of heads) head.line = await nextOf(head);
+  for (;;) {
+    let first: Head | undefined;
+    for (const head of heads) {
+      if (head.line === undefined) continue;
+      if (first === undefined || endedMs(head.line) < endedMs(first.line!)) first = head;
+    }
+    if (first === undefined) return;
+    yield { line: first.line!, index: first.index };
+    first.line = await nextOf(first);
+  }
+}
+
+async function nextOf({ lines }: Head): Promise<Timed | undefined> {
+  const next = await lines.next();
+  return next.done ? undefined : next.value;
+}
+
+const endedMs = (line: Timed): number => (line.kind === "op" ? line.endedMs : line.atMs);
+
+/** Written by our own recorder a moment ago, so only parsed. */
+async function* linesOf(part: string): AsyncGenerator<Timed> {
+  const input = createReadStream(part);
+  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    const line = JSON.parse(text) as HistoryLine;
+    if (line.kind !== "run" && line.kind !== "end") yield line satisfies Op | Timed;
+  }
+}

@@ -1,0 +1,114 @@
+/** Adds up what several workers of one run see; pure but for unpacking histograms. */
+import type { TesterHealth } from "../judge/history.ts";
+import { Durations, type MeterReadings } from "./meters.ts";
+import type { ClientCounts, LatencyLine, Snapshot } from "./snapshot.ts";
+import type { WorkerView } from "./worker-messages.ts";
+
+/** As if one process had seen it all. There is a view at least. */
+export function mergeSnapshots(views: readonly WorkerView[]): Snapshot {
+  const all = views.map(({ snapshot }) => snapshot);
+  const first = all[0]!;
+  const sum = (of: (snapshot: Snapshot) => number) => all.reduce((n, one) => n + of(one), 0);
+  const clients = sumOf(all.map((one) => one.clients));
+  const etas = all.flatMap(({ etaSeconds }) => etaSeconds ?? []);
+  const news = all.find((one) => one.news !== undefined)?.news;
+  return {
+    phase: all.some(({ phase }) => phase === "selling") ? "selling" : first.phase,
+    elapsedMs: Math.max(...all.map(({ elapsedMs }) => elapsedMs)),
+    progress: sum((one) => one.progress * one.clients.total) / clients.total,
+    ...(etas.length === 0 ? {} : { etaSeconds: Math.max(...etas) }),
+    clients,
+    admissions: {
+      total: sum((one) => one.admissions.total),
+      lastMinute: sum((one) => one.admissions.lastMinute),
+      permitsPerMinute: first.admissions.permitsPerMinute,
+    },
+    stock: first.stock,
+    bookings: {
+      pending: sum((one) => one.bookings.pending),
+      confirmed: sum((one) => one.bookings.confirmed),
+      cancelled: sum((one) => one.bookings.cancelled),
+    },
+    latency: mergeLatency(views.map(({ meters }) => meters)),
+    errors: mergeErrors(all),
+    tester: {
+      ...mergeHealth(views.map(({ snapshot, meters }) => ({ tester: snapshot.tester, meters }))),
+      requestsPerSecond: sum((one) => one.tester.requestsPerSecond),
+      inFlight: sum((one) => one.tester.inFlight),
+      rssMb: sum((one) => one.tester.rssMb),
+    },
+    lineHistory: sumSeries(all.map((one) => one.lineHistory)),
+    admissionHistory: sumSeries(all.map((one) => one.admissionHistory)),
+    verdicts: [],
+    ...(news === undefined ? {} : { news }),
+  };
+}
+
+export interface HealthReading {
+  readonly tester: TesterHealth;
+  readonly meters: Pick<MeterReadings, "sendLag">;
+}
+
+/** Lateness of all requests together, the worst event loop, and each worker's own lateness. */
+export function mergeHealth(readings: readonly HealthReading[]): TesterHealth {
+  const loops = readings.map(({ tester }) => tester.eventLoopLagMs);
+  return {
+    sendLagMs: added(readings.map(({ meters }) => meters.sendLag)).percentiles(),
+    eventLoopLagMs: {
+      p99: Math.max(...loops.map(({ p99 }) => p99)),
+      max: Math.max(...loops.map(({ max }) => max)),
+    },
+    droppedArrivals: readings.reduce((n, { tester }) => n + tester.droppedArrivals, 0),
+    workerSendLagP99Ms: readings.map(({ tester }) => tester.sendLagMs.p99),
+  };
+}
+
+export function added(packed: readonly string[]): Durations {
+  const durations = new Durations();
+  for (const one of packed) durations.addPacked(one);
+  return durations;
+}
+
+function mergeLatency(readings: readonly MeterReadings[]): LatencyLine[] {
+  const byOp = new Map<string, string[]>();
+  for (const { latency } of readings) {
+    for (const [op, packed] of latency) {
+      const known = byOp.get(op);
+      if (known === undefined) byOp.set(op, [packed]);
+      else known.push(packed);
+    }
+  }
+  return [...byOp].map(([op, packed]) => {
+    const durations = added(packed);
+    return { op, count: durations.count, ...durations.percentiles() };
+  });
+}
+
+function mergeErrors(all: readonly Snapshot[]): Snapshot["errors"] {
+  const counts = new Map<string, number>();
+  for (const { errors } of all) {
+    for (const { code, count } of errors) counts.set(code, (counts.get(code) ?? 0) + count);
+  }
+  return [...counts]
+    .map(([code, count]) => ({ code, count }))
+    .sort((a, b) => b.count - a.count || (a.code < b.code ? -1 : 1));
+}
+
+function sumOf(all: readonly ClientCounts[]): ClientCounts {
+  const sums: Record<string, number> = {};
+  for (const counts of all) {
+    for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + count;
+  }
+  return sums as unknown as ClientCounts;
+}
+
+/** Series that end now; the shortest one says how far back the sum goes. */
+function sumSeries(series: readonly (readonly number[])[]): number[] {
+  const length = Math.min(...series.map((one) => one.length));
+  const sums = new Array<number>(length).fill(0);
+  for (const one of series) {
+    const skipped = one.length - length;
+    for (let i = 0; i < length; i += 1) sums[i]! += one[skipped + i]!;
+  }
+  return sums;
+}
