@@ -142,6 +142,9 @@ function rounded(ms: number | null): number | null {
   return ms === null ? null : Math.round(ms * 1000) / 1000;
 }
 
+/** Whatever else is on record was not sent by somebody who wants a seat. */
+const OF_THE_CROWD = new Set<string>(["join", "poll", "leave", "reserve", "follow", "cancel"]);
+
 /** Each client's last known place, from its own answers. */
 function crowdSeries(history: History, durationMs: number): CrowdSeries {
   const stepMs =
@@ -159,11 +162,12 @@ function crowdSeries(history: History, durationMs: number): CrowdSeries {
     changes[from][step]! -= 1;
     changes[to][step]! += 1;
   };
+  const ops = history.ops.filter((op) => OF_THE_CROWD.has(op.op));
   const lastOf = new Map<number, Op>();
-  for (const op of history.ops) lastOf.set(op.client, op);
+  for (const op of ops) lastOf.set(op.client, op);
   const clients = Math.max(history.run.settings.clients, lastOf.size);
   changes.away[0]! += clients;
-  for (const op of history.ops) {
+  for (const op of ops) {
     const to = placeAfter(op, at.get(op.client) ?? "away");
     if (to !== undefined) move(op.client, to, op.endedMs);
     const now = at.get(op.client);

@@ -40,7 +40,8 @@ p { margin: .35rem 0; }
   background: var(--card); border: 1px solid var(--edge); border-radius: .6rem; padding: 1rem;
 }
 .card { border-left: .3rem solid var(--tone); }
-.card > div { display: flex; justify-content: space-between; align-items: center; gap: .5rem; }
+.card.broken, .card.invalid { grid-column: 1 / -1; }
+.card > div:first-child { display: flex; justify-content: space-between; align-items: center; gap: .5rem; }
 .badge {
   color: var(--tone); background: var(--soft); border-radius: 1rem; padding: .1rem .7rem;
   font-weight: 600; font-size: .85rem; white-space: nowrap;
@@ -67,6 +68,10 @@ figure svg { width: 100%; height: auto; display: block; }
 .grid { stroke: var(--grid); stroke-width: 1; fill: none; }
 .mark { stroke: var(--warn); stroke-width: 1.5; stroke-dasharray: 3 3; }
 .tick, .axis { fill: var(--quiet); font-size: 12px; }
+.figures { display: flex; flex-wrap: wrap; gap: .4rem 2.2rem; margin: 1.1rem 0 0; }
+.figures div { display: flex; flex-direction: column-reverse; }
+.figures dt { color: var(--quiet); font-size: .85rem; }
+.figures dd { margin: 0; font-size: 1.3rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--quiet); font-size: .88rem; padding-bottom: .4rem; }
@@ -75,6 +80,9 @@ th, td { border-bottom: 1px solid var(--edge); }
 th:first-child, td:first-child, td.words { text-align: left; }
 td.words { white-space: normal; overflow-wrap: anywhere; }
 th { font-weight: 600; }
+.pair th[scope="row"] { white-space: normal; overflow-wrap: anywhere; min-width: 6rem; }
+.card, .panel, .bin { min-width: 0; }
+.card p, .banner, h1 { overflow-wrap: anywhere; }
 tbody tr:last-child > * { border-bottom: 0; }
 .pair { display: grid; gap: .9rem; align-items: start; }
 .pair { grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); }
@@ -87,6 +95,8 @@ footer { color: var(--quiet); font-size: .88rem; }
 :focus-visible { outline: 3px solid var(--main); outline-offset: 2px; }
 details { margin-top: .25rem; }
 summary { cursor: pointer; }
+table.small td.words { min-width: 7rem; }
+table.small td:last-child { min-width: 16rem; }
 table.small { font-size: .85rem; margin-top: .4rem; }
 table.small th, table.small td { padding: .2rem .5rem; }
 td button, .controls button {
@@ -129,6 +139,6 @@ i.warn { background: var(--warn); }
 .needle { position: absolute; top: 0; bottom: 0; left: -1px; width: 2px; background: var(--bad); }
 .needle { pointer-events: none; }
 @media (max-width: 60rem) { .bins { grid-template-columns: repeat(4, 1fr); } }
-@media (max-width: 40rem) { .charts, .pair { grid-template-columns: 1fr; } .bins { grid-template-columns: repeat(2, 1fr); } }
+@media (max-width: 40rem) { .cards, .charts, .pair { grid-template-columns: minmax(0, 1fr); } .bins { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
 @media print { body { background: none; } .card, figure, .panel { break-inside: avoid; } }
 `;

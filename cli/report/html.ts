@@ -62,7 +62,41 @@ function pageHead(report: Report): string {
 ${number(totals.operations)} operations, seed ${run.seed}.</p>
 <p class="banner ${report.result}"><strong>${SIGNS[report.result]} ${report.result}</strong>
 <span>${sentence} Exit code ${report.exitCode}.</span></p>
+${keyFigures(report)}
 </header>`;
+}
+
+/** What one would ask first. */
+function keyFigures({
+  admissions,
+  bookings,
+  line,
+  run,
+  course,
+  tester,
+  durationMs,
+  totals,
+}: Report) {
+  const seats = run.sale.products.reduce((sum, one) => sum + one.totalStock, 0);
+  const longest = line.values.reduce((most, value) => Math.max(most, value), 0);
+  const reserve = course.latency.find((row) => row.op === "reserve");
+  const slowest = reserve?.max.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
+  const lag = tester.health?.sendLagMs.p99;
+  const figures: readonly (readonly [string, string])[] = [
+    ["bookings seen confirmed", number(bookings.confirmed.at(-1) ?? 0)],
+    ["seats on sale", number(seats)],
+    ["admitted", number(admissions.total)],
+    [
+      `in the fullest 60 s, ${number(admissions.permitsPerMinute)} allowed`,
+      number(admissions.mostInAnyMinute),
+    ],
+    ["longest line", number(longest)],
+    ["requests a second", number(Math.round((totals.operations / Math.max(1, durationMs)) * 1000))],
+    ["slowest purchase", slowest === undefined ? "–" : `${milliseconds(slowest)} ms`],
+    ["tester late, p99", lag === undefined ? "–" : `${milliseconds(lag)} ms`],
+  ];
+  const items = figures.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`);
+  return `<dl class="figures">${items.join("")}</dl>`;
 }
 
 function answers({ latency, totals, errors }: Report): string {

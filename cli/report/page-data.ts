@@ -4,6 +4,7 @@ import type { CrowdGroup } from "./course.ts";
 import type { Report } from "./report.ts";
 
 export interface PageData {
+  readonly durationSeconds: number;
   readonly charts: readonly PageChart[];
   readonly frames: Frames;
 }
@@ -38,7 +39,11 @@ export interface Frames {
 const MAX_NOTES = 200;
 
 export function pageDataOf(report: Report, charts: readonly Chart[]): PageData {
-  return { charts: charts.filter(hasPoints).map(pageChart), frames: framesOf(report) };
+  return {
+    durationSeconds: report.durationMs / 1000,
+    charts: charts.filter(hasPoints).map(pageChart),
+    frames: framesOf(report),
+  };
 }
 
 function hasPoints(chart: Chart): boolean {

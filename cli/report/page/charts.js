@@ -3,7 +3,7 @@
  * shared cursors for charts of one clock. Plain JavaScript: it is put into report.html as it is.
  */
 (() => {
-  const { charts } = JSON.parse(document.getElementById("page-data").textContent);
+  const { charts, durationSeconds } = JSON.parse(document.getElementById("page-data").textContent);
   const HEIGHT_PX = 230;
   const COLOURS = {
     main: "--main",
@@ -59,8 +59,18 @@
     ctx.restore();
   }
 
+  /** Charts of the run's clock all show the whole run, until a part is dragged over. */
+  function spanOf({ clock, columns }) {
+    const whole = clock === "run" ? durationSeconds : columns[0].at(-1);
+    return (plot, low, high) => {
+      const [x] = plot.data;
+      const all = low === null || (low === x[0] && high === x.at(-1));
+      return all ? [0, Math.max(1, whole)] : [low, high];
+    };
+  }
+
   function logRange(floor) {
-    return (_plot, _low, high) => [floor, 10 ** Math.max(0, Math.ceil(Math.log10(high || 1)))];
+    return (_plot, _low, high) => [floor, 10 ** Math.max(0, Math.floor(Math.log10(high || 1)) + 1)];
   }
 
   function optionsOf(chart, width) {
@@ -70,7 +80,7 @@
       width,
       height: HEIGHT_PX,
       scales: {
-        x: { time: false },
+        x: { time: false, range: spanOf(chart) },
         y: chart.log
           ? { distr: 3, range: logRange(chart.floor) }
           : { range: (_plot, _low, high) => [0, Math.max(1, high * 1.06)] },
