@@ -3,7 +3,8 @@
  * judge or process is known here: a handle gives snapshots and, at the end, the result.
  */
 import type { RunEnd, TesterHealth } from "../judge/history.ts";
-import { arrivalTimes, countDropped } from "./arrivals.ts";
+import { ArrivalGate } from "./arrival-gate.ts";
+import { arrivalTimes } from "./arrivals.ts";
 import { type EngineClock, startClock } from "./clock.ts";
 import { Crowd } from "./crowd.ts";
 import { type DisplayBoard, OPEN_BOARD, readBoard, type StockReading } from "./display-board.ts";
@@ -41,8 +42,17 @@ export interface RunResult {
 export interface RunHandle {
   /** Where the run is now; cheap enough for ten calls a second. */
   snapshot(): Snapshot;
+  /** What a person may change meanwhile; absent where the run cannot be changed. */
+  readonly controls?: RunControls;
   /** Rejects with Error where the history cannot be written; nothing else makes it reject. */
   readonly done: Promise<RunResult>;
+}
+
+export interface RunControls {
+  /** Nobody new comes until it is told otherwise; both are noted in the record. */
+  pauseArrivals(paused: boolean): void;
+  /** The target has, or may have, another admission limit now: noted, and the judges know. */
+  limitChanged(permitsPerMinute: number): void;
 }
 
 /**
@@ -54,14 +64,14 @@ export function runSale(plan: RunPlan, out: RunOutput, signal: AbortSignal): Run
   assertPlan(plan);
   const run = new SaleRun(plan, out.historyPath);
   const done = run.start(signal);
-  return { snapshot: () => run.snapshot(), done };
+  return { snapshot: () => run.snapshot(), controls: run, done };
 }
 
 const SECOND_MS = 1_000;
 /** After "sold out" the line walks away at no more than this many clients a second. */
 const LEAVING_PER_SECOND = 500;
 
-class SaleRun {
+class SaleRun implements RunControls {
   readonly #plan: RunPlan;
   readonly #path: string;
   readonly #clock: EngineClock = startClock();
@@ -72,8 +82,8 @@ class SaleRun {
   readonly #crowd: Crowd;
   readonly #drivers: Readonly<Record<Outgoing["service"], HttpDriver<Job>>>;
   readonly #watch: StockWatch;
-  /** By the run's clock, once it has begun. */
-  readonly #arrivals: Float64Array;
+  readonly #gate: ArrivalGate;
+  #permitsPerMinute: number;
   /** 1 for each client of whom a request has been on the wire, or could not get there. */
   readonly #began: Uint8Array;
   /** The scheduler's keys after the clients' own. */
@@ -96,7 +106,8 @@ class SaleRun {
     this.#stock = sale.products.map(({ id, name, totalStock }) => {
       return { id, name, totalStock, availableStock: totalStock, held: 0, pending: undefined };
     });
-    this.#arrivals = arrivalTimes({ ...settings, seed: plan.seed });
+    this.#gate = new ArrivalGate(arrivalTimes({ ...settings, seed: plan.seed }));
+    this.#permitsPerMinute = sale.permitsPerMinute;
     this.#began = new Uint8Array(clients);
     this.#tickKey = clients;
     this.#stockKey = clients + 1;
@@ -134,13 +145,29 @@ class SaleRun {
   #begin(fromMs: number): void {
     if (this.#begun || this.#ended !== undefined) return;
     this.#begun = true;
-    for (let client = 0; client < this.#arrivals.length; client += 1) {
-      this.#arrivals[client]! += fromMs;
-      this.#scheduler.at(client, this.#arrivals[client]!);
-    }
+    this.#gate.begin(fromMs, (client, dueMs) => this.#scheduler.at(client, dueMs));
     this.#scheduler.at(this.#tickKey, fromMs + SECOND_MS);
     this.#scheduler.at(this.#stockKey, fromMs + tuningOf(this.#plan).stockEveryMs);
     this.#scheduler.at(this.#limitKey, fromMs + this.#plan.timeLimitSeconds * SECOND_MS);
+  }
+
+  pauseArrivals(paused: boolean): void {
+    if (!this.#begun || this.#ended !== undefined || paused === this.#gate.paused) return;
+    const nowMs = this.#clock.now();
+    if (paused) {
+      this.#gate.shut(nowMs);
+      this.#tell(nowMs, "arrivals paused");
+      return;
+    }
+    const shutMs = this.#gate.open(nowMs, (client, dueMs) => this.#scheduler.at(client, dueMs));
+    this.#tell(nowMs, `arrivals go on, ${(shutMs / SECOND_MS).toFixed(1)} s later than planned`);
+  }
+
+  limitChanged(permitsPerMinute: number): void {
+    if (this.#ended !== undefined) return;
+    this.#permitsPerMinute = permitsPerMinute;
+    const news = `the limit is ${permitsPerMinute} admissions a minute from here on`;
+    this.#tell(this.#clock.now(), news, permitsPerMinute);
   }
 
   snapshot(): Snapshot {
@@ -150,7 +177,8 @@ class SaleRun {
       elapsedMs: this.#ended?.atMs ?? this.#clock.now(),
       clients: this.#crowd.counts,
       bookings: this.#crowd.bookings,
-      permitsPerMinute: this.#plan.sale.permitsPerMinute,
+      permitsPerMinute: this.#permitsPerMinute,
+      arrivalsPaused: this.#gate.paused,
       stock: this.#stock,
       meters: this.#meters,
       health: this.#ended?.tester ?? this.#health.read(this.#meters, 0),
@@ -185,7 +213,9 @@ class SaleRun {
 
   #onDue(key: number, dueMs: number): void {
     if (key < this.#tickKey) {
-      this.#crowd.wake(key, dueMs);
+      const putOffMs = this.#gate.putOff(key, dueMs);
+      if (putOffMs === undefined) this.#crowd.wake(key, dueMs);
+      else if (putOffMs < Number.POSITIVE_INFINITY) this.#scheduler.at(key, putOffMs);
     } else if (key === this.#tickKey) {
       this.#scheduler.at(key, dueMs + SECOND_MS);
       this.#meters.tick(this.#crowd.waiting, this.#crowd.ended);
@@ -239,9 +269,9 @@ class SaleRun {
     }
   }
 
-  #tell(nowMs: number, news: string): void {
+  #tell(nowMs: number, news: string, permitsPerMinute?: number): void {
     this.#news = news;
-    this.#recorder.note(nowMs, news);
+    this.#recorder.note(nowMs, news, permitsPerMinute);
   }
 
   /** Stops everything at once, then writes the last lines; a second reason changes nothing. */
@@ -283,8 +313,7 @@ class SaleRun {
   /** Clients whose time had come but of whom nothing ever reached the wire. */
   #droppedArrivals(atMs: number): number {
     if (!this.#begun) return 0;
-    return countDropped(
-      this.#arrivals,
+    return this.#gate.countDropped(
       atMs,
       (client) => this.#began[client] === 0 && this.#crowd.isUnderWay(client),
     );

@@ -9,6 +9,7 @@ import { type Snapshot, snapshotBefore } from "../engine/snapshot.ts";
 import { prepareSale, type SalePlan } from "../engine/target.ts";
 import type { Interrupts } from "../interrupts.ts";
 import { startDisplay } from "./display.ts";
+import { granter } from "./live-wishes.ts";
 import { historyPath, type JudgedRun, judgeFolder, writeLedger } from "./run-folder.ts";
 
 export interface SaleRun {
@@ -32,12 +33,14 @@ const PASS_TTL_SECONDS = 300;
 export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
   const { target, adminToken, crowd, folder, environment, interrupts } = run;
   let snapshot: () => Snapshot = () => snapshotBefore(crowd.clients, crowd.permitsPerMinute);
+  let grant: ReturnType<typeof granter> = async () => {};
   const display = startDisplay({
     getSnapshot: () => snapshot(),
     json: crowd.json === true,
     quiet: crowd.quiet === true,
     environment,
     onInterrupt: interrupts.interrupt,
+    onWish: (wish) => void grant(wish),
   });
   try {
     await setProvider(target, adminToken, crowd);
@@ -57,6 +60,8 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
       interrupts.asked,
     );
     snapshot = handle.snapshot;
+    const { eventId } = prepared.sale;
+    grant = granter({ queueUrl: target.queue, adminToken, eventId, handle });
     const result = await handle.done;
     const reader = { target, adminToken, eventId: prepared.sale.eventId };
     const ledger = await waitUntilSettled(reader, {
@@ -66,7 +71,7 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
     });
     await writeLedger(folder, ledger);
     snapshot = () => ({ ...result.snapshot, phase: "judging" });
-    const judged = await judgeFolder(folder);
+    const judged = await judgeFolder(folder, crowd.summary);
     await display.stop({
       ...result.snapshot,
       phase: "done",
