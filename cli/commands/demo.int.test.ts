@@ -52,7 +52,14 @@ test("a demo with failing payments and absent clients is valid, its stock exact,
   );
   assert.ok(cancelled.length > 0, "some payments failed");
   const files = (await readdir(out)).sort();
-  assert.equal(files, ["history.ndjson", "junit.xml", "ledger.json", "report.html", "report.json"]);
+  assert.equal(files, [
+    "history.ndjson",
+    "junit.xml",
+    "ledger.json",
+    "report.html",
+    "report.json",
+    "report.md",
+  ]);
 
   assert.equal(await demoFolders(), before, "the data folder is gone");
   assert.equal(processesOf("reservex-demo-"), [], "no process is left");

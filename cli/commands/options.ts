@@ -63,6 +63,9 @@ export const dataOption = (): Option =>
 
 export const MAX_CLIENTS = 100_000;
 
+export const summaryOption = (): Option =>
+  new Option("--summary <file>", "add the Markdown summary to this file, as CI servers show it");
+
 /** What the crowd does, and the sale it storms. */
 export interface CrowdOptions {
   readonly clients: number;
@@ -87,6 +90,8 @@ export interface CrowdOptions {
   readonly maxSeconds: number;
   readonly settleSeconds: number;
   readonly out?: string;
+  /** Gets the Markdown summary added at its end. */
+  readonly summary?: string;
   readonly quiet?: boolean;
   readonly json?: boolean;
 }
@@ -172,6 +177,7 @@ export function addCrowdOptions(command: Command, defaults: Defaults): Command {
       120,
     )
     .option("--out <dir>", "folder for the record and the reports (default: runs/<time>)")
+    .addOption(summaryOption())
     .option("--quiet", "no dashboard and no progress")
     .addOption(jsonOption());
 }

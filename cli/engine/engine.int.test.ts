@@ -330,4 +330,32 @@ test("recorded arrivals are replayed to the millisecond", async (world) => {
   }
 });
 
+test("paused arrivals come later by as long, and nobody is late or dropped for it", async (world) => {
+  const changes = { clients: 40, arrivals: "ramp", arrivalSeconds: 1 } as const;
+  const run = await begin(world, {}, changes);
+  await until(() => run.snapshot().clients.notArrived < 30);
+  run.controls?.pauseArrivals(true);
+  const before = run.snapshot();
+  assert.is(before.arrivalsPaused, true);
+  await until(() => run.snapshot().elapsedMs > before.elapsedMs + 700);
+  // One whose time had come just before may still be let in.
+  assert.ok(before.clients.notArrived - run.snapshot().clients.notArrived <= 1);
+  run.controls?.pauseArrivals(false);
+  const { tester, reason } = await run.done;
+  assert.is(reason, "everyone-done");
+  assert.is(tester.droppedArrivals, 0);
+  assert.ok(tester.sendLagMs.max < 600, `${tester.sendLagMs.max} ms late`);
+  const { lines, ops } = await read(world.path, 40);
+  const notes = lines.flatMap((line) => (line.kind === "note" ? line.text : []));
+  assert.is(notes[0], "arrivals paused");
+  assert.match(notes[1] ?? "", /^arrivals go on, 0\.\d s later than planned$/);
+  const lastJoin = Math.max(...ops.filter((op) => op.op === "join").map((op) => op.intendedMs));
+  assert.ok(lastJoin > 1_600, `the last join was due at ${lastJoin} ms`);
+});
+
+/** Turns of the event loop until it is so; the run's own clock goes on meanwhile. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
+}
+
 test.run();

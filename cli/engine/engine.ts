@@ -3,7 +3,8 @@
  * judge or process is known here: a handle gives snapshots and, at the end, the result.
  */
 import type { RunEnd, TesterHealth } from "../judge/history.ts";
-import { arrivalTimes, countDropped } from "./arrivals.ts";
+import { ArrivalGate } from "./arrival-gate.ts";
+import { arrivalTimes } from "./arrivals.ts";
 import { castOf, gangsOf } from "./casting.ts";
 import { type EngineClock, startClock } from "./clock.ts";
 import { Crowd } from "./crowd.ts";
@@ -12,7 +13,7 @@ import { type Drivers, openDrivers } from "./drivers.ts";
 import { type MeterReadings, Meters } from "./meters.ts";
 import { assertPlan, type RunPlan, shareOf, targetOf, tuningOf } from "./plan.ts";
 import { type Job, Recorder } from "./recorder.ts";
-import type { Gate, InStep, RunHandle, RunOutput, RunResult } from "./run-handle.ts";
+import type { Gate, InStep, RunControls, RunHandle, RunOutput, RunResult } from "./run-handle.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { Outgoing } from "./script.ts";
 import { isOwn } from "./share.ts";
@@ -21,7 +22,7 @@ import { StockWatch } from "./stock-watch.ts";
 import { takeSnapshot } from "./take-snapshot.ts";
 import { HealthWatch } from "./tester-health.ts";
 
-export type { RunHandle, RunOutput, RunResult } from "./run-handle.ts";
+export type { RunControls, RunHandle, RunOutput, RunResult } from "./run-handle.ts";
 
 /**
  * Starts the run at once. It ends when every client has ended, at the plan's time limit, or within
@@ -37,14 +38,20 @@ export function runSale(
   assertPlan(plan);
   const run = new SaleRun(plan, out.historyPath, inStep);
   const done = run.start(signal);
-  return { snapshot: () => run.snapshot(), meters: () => run.meters(), done };
+  return {
+    snapshot: () => run.snapshot(),
+    meters: () => run.meters(),
+    // One of several processes does not decide for the others.
+    ...(inStep ? {} : { controls: run }),
+    done,
+  };
 }
 
 const SECOND_MS = 1_000;
 /** After "sold out" the line walks away at no more than this many clients a second. */
 const LEAVING_PER_SECOND = 500;
 
-class SaleRun {
+class SaleRun implements RunControls {
   readonly #plan: RunPlan;
   readonly #path: string;
   readonly #clock: EngineClock;
@@ -56,8 +63,8 @@ class SaleRun {
   readonly #crowd: Crowd;
   readonly #drivers: Drivers;
   readonly #watch: StockWatch;
-  /** By the run's clock, once it has begun. */
-  readonly #arrivals: Float64Array;
+  readonly #arrivals: ArrivalGate;
+  #permitsPerMinute: number;
   /** 1 for each client of whom a request has been on the wire, or could not get there. */
   readonly #began: Uint8Array;
   /** The scheduler's keys after the clients' own. */
@@ -83,9 +90,10 @@ class SaleRun {
       return { id, name, totalStock, availableStock: totalStock, held: 0, pending: undefined };
     });
     const offsetsMs = plan.arrivalOffsetsMs;
-    this.#arrivals = arrivalTimes({ ...settings, seed: plan.seed, offsetsMs });
-    const gangs = gangsOf(castOf(plan));
-    for (const [member, leader] of gangs) this.#arrivals[member] = this.#arrivals[leader]!;
+    const arrivals = arrivalTimes({ ...settings, seed: plan.seed, offsetsMs });
+    for (const [member, leader] of gangsOf(castOf(plan))) arrivals[member] = arrivals[leader]!;
+    this.#arrivals = new ArrivalGate(arrivals);
+    this.#permitsPerMinute = sale.permitsPerMinute;
     this.#began = new Uint8Array(clients);
     this.#tickKey = clients;
     this.#stockKey = clients + 1;
@@ -125,14 +133,31 @@ class SaleRun {
     if (this.#begun || this.#ended !== undefined) return;
     this.#begun = true;
     const share = shareOf(this.#plan);
-    for (let client = 0; client < this.#arrivals.length; client += 1) {
-      this.#arrivals[client]! += fromMs;
-      if (!isOwn(share, client)) continue;
-      this.#scheduler.at(client, this.#arrivals[client]!);
-    }
+    this.#arrivals.begin(fromMs, (client, dueMs) => {
+      if (isOwn(share, client)) this.#scheduler.at(client, dueMs);
+    });
     this.#scheduler.at(this.#tickKey, fromMs + SECOND_MS);
     this.#scheduler.at(this.#stockKey, fromMs + tuningOf(this.#plan).stockEveryMs);
     this.#scheduler.at(this.#limitKey, fromMs + this.#plan.timeLimitSeconds * SECOND_MS);
+  }
+
+  pauseArrivals(paused: boolean): void {
+    if (!this.#begun || this.#ended !== undefined || paused === this.#arrivals.paused) return;
+    const nowMs = this.#clock.now();
+    if (paused) {
+      this.#arrivals.shut(nowMs);
+      this.#tell(nowMs, "arrivals paused");
+      return;
+    }
+    const shutMs = this.#arrivals.open(nowMs, (client, dueMs) => this.#scheduler.at(client, dueMs));
+    this.#tell(nowMs, `arrivals go on, ${(shutMs / SECOND_MS).toFixed(1)} s later than planned`);
+  }
+
+  limitChanged(permitsPerMinute: number): void {
+    if (this.#ended !== undefined) return;
+    this.#permitsPerMinute = permitsPerMinute;
+    const news = `the limit is ${permitsPerMinute} admissions a minute from here on`;
+    this.#tell(this.#clock.now(), news, permitsPerMinute);
   }
 
   snapshot(): Snapshot {
@@ -142,7 +167,8 @@ class SaleRun {
       elapsedMs: this.#ended?.atMs ?? this.#clock.now(),
       clients: this.#crowd.counts,
       bookings: this.#crowd.bookings,
-      permitsPerMinute: this.#plan.sale.permitsPerMinute,
+      permitsPerMinute: this.#permitsPerMinute,
+      arrivalsPaused: this.#arrivals.paused,
       stock: this.#stock,
       meters: this.#meters,
       health: this.#ended?.tester ?? this.#health.read(this.#meters, 0),
@@ -176,7 +202,9 @@ class SaleRun {
 
   #onDue(key: number, dueMs: number): void {
     if (key < this.#tickKey) {
-      this.#crowd.wake(key, dueMs);
+      const putOffMs = this.#arrivals.putOff(key, dueMs);
+      if (putOffMs === undefined) this.#crowd.wake(key, dueMs);
+      else if (putOffMs < Number.POSITIVE_INFINITY) this.#scheduler.at(key, putOffMs);
     } else if (key === this.#tickKey) {
       this.#scheduler.at(key, dueMs + SECOND_MS);
       this.#meters.tick(this.#crowd.waiting, this.#crowd.ended);
@@ -241,9 +269,9 @@ class SaleRun {
     }
   }
 
-  #tell(nowMs: number, news: string): void {
+  #tell(nowMs: number, news: string, permitsPerMinute?: number): void {
     this.#news = news;
-    this.#recorder.note(nowMs, news);
+    this.#recorder.note(nowMs, news, permitsPerMinute);
   }
 
   /** Stops everything at once, then writes the last lines; a second reason changes nothing. */
@@ -286,8 +314,7 @@ class SaleRun {
   #droppedArrivals(atMs: number): number {
     if (!this.#begun) return 0;
     const share = shareOf(this.#plan);
-    return countDropped(
-      this.#arrivals,
+    return this.#arrivals.countDropped(
       atMs,
       (client) =>
         isOwn(share, client) && this.#began[client] === 0 && this.#crowd.isUnderWay(client),

@@ -94,8 +94,10 @@ export class Recorder {
     this.#file.add(sample);
   }
 
-  note(atMs: number, text: string): void {
-    const note: Note = { kind: "note", atMs: micro(atMs), text };
+  /** `permitsPerMinute`: the target's limit was changed to that. */
+  note(atMs: number, text: string, permitsPerMinute?: number): void {
+    const changed = permitsPerMinute === undefined ? {} : { permitsPerMinute };
+    const note: Note = { kind: "note", atMs: micro(atMs), text, ...changed };
     this.#file.add(note);
   }
 

@@ -41,8 +41,17 @@ export interface InStep {
 export interface RunHandle {
   /** Where the run is now; cheap enough for ten calls a second. */
   snapshot(): Snapshot;
+  /** What a person may change meanwhile; absent where the run cannot be changed. */
+  readonly controls?: RunControls;
   /** For whoever adds up the meters of several processes. */
   meters(): MeterReadings;
   /** Rejects with Error where the history cannot be written; nothing else makes it reject. */
   readonly done: Promise<RunResult>;
+}
+
+export interface RunControls {
+  /** Nobody new comes until it is told otherwise; both are noted in the record. */
+  pauseArrivals(paused: boolean): void;
+  /** The target has, or may have, another admission limit now: noted, and the judges know. */
+  limitChanged(permitsPerMinute: number): void;
 }

@@ -12,6 +12,7 @@ export interface RunView {
   readonly clients: ClientCounts;
   readonly bookings: Bookings;
   readonly permitsPerMinute: number;
+  readonly arrivalsPaused: boolean;
   readonly stock: readonly StockReading[];
   readonly meters: Meters;
   readonly health: TesterHealth;
@@ -32,6 +33,7 @@ export function takeSnapshot(view: RunView): Snapshot {
     progress: ended / clients.total,
     ...(etaSeconds === undefined ? {} : { etaSeconds }),
     clients,
+    arrivalsPaused: view.arrivalsPaused,
     admissions: {
       total: meters.admittedTotal,
       lastMinute: meters.admittedLastMinute,

@@ -179,6 +179,8 @@ export interface Note {
   readonly kind: "note";
   readonly atMs: number;
   readonly text: string;
+  /** The target's admission limit was changed to this. */
+  readonly permitsPerMinute?: number;
 }
 
 /** The last line. A history without it was cut off: its judges say `unknown` where that matters. */

@@ -4,6 +4,7 @@
  */
 import { judgeFairness } from "./fairness.ts";
 import type { History, Ledger } from "./history.ts";
+import { afterLiveLimits, atHighestLimit } from "./live-limit.ts";
 import { judgeLiveness } from "./liveness.ts";
 import { judgeMoney } from "./money.ts";
 import { judgePasses } from "./passes.ts";
@@ -34,14 +35,14 @@ export interface RunVerdict {
 
 /** All promises of a run. n·log n in the number of operations; never throws on parsed input. */
 export function judgeRun(history: History, ledger: Ledger | undefined): RunVerdict {
-  const verdicts = [
-    judgeRate(history),
+  const verdicts = afterLiveLimits(history, [
+    judgeRate(atHighestLimit(history)),
     judgeLiveness(history, ledger),
     judgeFairness(history),
     judgePasses(history),
     judgeStock(history, ledger),
     judgeMoney(history, ledger),
-  ];
+  ]);
   const testerVerdict = judgeTester(history);
   return { verdicts, testerVerdict, exitCode: exitCodeOf(verdicts, testerVerdict) };
 }

@@ -135,7 +135,7 @@ const lines = new Map<unknown, Check>(
     run: header,
     op,
     stock: shape({ atMs: number, products: list(stockLine) }),
-    note: shape({ atMs: number, text }),
+    note: shape({ atMs: number, text, permitsPerMinute: optional(number) }),
     end,
   }),
 );

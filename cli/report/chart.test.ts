@@ -3,7 +3,13 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { renderChart } from "./chart.ts";
 
-const base = { id: "c", title: "A chart", summary: "Says it.", xLabel: "seconds" };
+const base = {
+  id: "c",
+  title: "A chart",
+  summary: "Says it.",
+  xLabel: "seconds",
+  clock: "run" as const,
+};
 
 test("a long line is thinned and keeps its peak", () => {
   const points = Array.from({ length: 20_000 }, (_, x) => [x, x === 12_345 ? 997 : 1] as const);
@@ -40,6 +46,19 @@ test("lines of one chart differ by more than colour", () => {
   });
   assert.match(svg, "stroke-dasharray");
   assert.match(svg, '<ul class="legend">');
+});
+
+test("on a logarithmic chart each power of ten has the same height", () => {
+  const points = [
+    [0, 1],
+    [1, 10],
+    [2, 100],
+  ] as const;
+  const svg = renderChart({ ...base, log: true, lines: [{ label: "l", tone: "main", points }] });
+  const heights = [...svg.matchAll(/[ML ]\d+\.\d (\d+\.\d)/g)].map(([, y]) => Number(y)).slice(-3);
+  const [low = 0, middle = 0, high = 0] = heights;
+  assert.ok(Math.abs(low - middle - (middle - high)) < 0.3, heights.join(" "));
+  assert.match(svg, ">0.1</text>");
 });
 
 test.run();

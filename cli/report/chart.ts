@@ -2,13 +2,15 @@
 import { escapeMarkup } from "./escape.ts";
 
 /** What a line means; the style sheet gives each its colour, the chart its dashes. */
-export type Tone = "main" | "good" | "warn" | "limit";
+export type Tone = "main" | "good" | "warn" | "limit" | "other";
+
+export type Point = readonly [x: number, y: number];
 
 export interface Line {
   readonly label: string;
   readonly tone: Tone;
   /** x in seconds, ascending. */
-  readonly points: readonly (readonly [x: number, y: number])[];
+  readonly points: readonly Point[];
   /** Fills the area below. */
   readonly area?: boolean;
 }
@@ -20,6 +22,10 @@ export interface Chart {
   /** One sentence that says what the picture shows, numbers included. */
   readonly summary: string;
   readonly xLabel: string;
+  /** Whose seconds run along x; charts of one clock share their cursor. */
+  readonly clock: "run" | "queue";
+  /** Values from tenths to ten thousands side by side: each power of ten gets the same height. */
+  readonly log?: boolean;
   readonly lines: readonly Line[];
   /** Instants worth a vertical mark. */
   readonly marks?: readonly { readonly x: number; readonly text: string }[];
@@ -35,11 +41,17 @@ const BOTTOM = 42;
 /** A line is drawn with about this many points; more would not be seen. */
 const MAX_POINTS = 600;
 
-const DASHES: Readonly<Record<Tone, string>> = { main: "", good: "7 3", warn: "2 3", limit: "9 5" };
+const DASHES: Readonly<Record<Tone, string>> = {
+  main: "",
+  good: "7 3",
+  warn: "2 3",
+  limit: "9 5",
+  other: "12 3 2 3",
+};
 
 interface Scale {
   readonly xMax: number;
-  readonly yMax: number;
+  readonly yTicks: readonly number[];
   readonly x: (value: number) => string;
   readonly y: (value: number) => string;
 }
@@ -47,12 +59,14 @@ interface Scale {
 /** A figure with title, legend, picture and summary. Draws nothing where there are no points. */
 export function renderChart(chart: Chart): string {
   const title = escapeMarkup(chart.title);
-  const head = `<figure class="chart"><figcaption id="${chart.id}-title">${title}</figcaption>`;
+  const head =
+    `<figure class="chart" data-chart="${chart.id}">` +
+    `<figcaption id="${chart.id}-title">${title}</figcaption>`;
   const drawn = chart.lines.filter((line) => line.points.length > 0);
   if (drawn.length === 0) {
     return `${head}<p class="empty">Nothing was recorded.</p></figure>`;
   }
-  const scale = scaleOf(drawn);
+  const scale = scaleOf(drawn, chart.log === true);
   const body = [
     ...yAxis(scale),
     ...xAxis(scale, chart.xLabel),
@@ -63,7 +77,7 @@ export function renderChart(chart: Chart): string {
     `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" ` +
     `aria-labelledby="${chart.id}-title ${chart.id}-summary">${body}</svg>`;
   const summary = `<p class="summary" id="${chart.id}-summary">${escapeMarkup(chart.summary)}</p>`;
-  return `${head}${legend(drawn)}${svg}${summary}</figure>`;
+  return `${head}<div class="still">${legend(drawn)}${svg}</div>${summary}</figure>`;
 }
 
 function legend(lines: readonly Line[]): string {
@@ -81,7 +95,7 @@ function dash(tone: Tone): string {
   return DASHES[tone] === "" ? "" : ` stroke-dasharray="${DASHES[tone]}"`;
 }
 
-function scaleOf(lines: readonly Line[]): Scale {
+function scaleOf(lines: readonly Line[], log: boolean): Scale {
   let xMax = 1;
   let yTop = 1;
   for (const line of lines) {
@@ -90,17 +104,41 @@ function scaleOf(lines: readonly Line[]): Scale {
       yTop = Math.max(yTop, y);
     }
   }
-  const step = niceStep(yTop, 5);
-  const yMax = Math.ceil(yTop / step) * step;
   const width = WIDTH - LEFT - RIGHT;
   const height = HEIGHT - TOP - BOTTOM;
+  const share = log ? logShare(yTop) : linearShare(yTop);
   return {
     xMax,
-    yMax,
+    yTicks: log ? powersOfTen(yTop) : ticks(linearTop(yTop), 5),
     x: (value) => (LEFT + (Math.min(value, xMax) / xMax) * width).toFixed(1),
-    // Below zero is drawn at the floor: the verdicts say that it was there.
-    y: (value) => (TOP + (1 - Math.max(0, value) / yMax) * height).toFixed(1),
+    y: (value) => (TOP + (1 - share(value)) * height).toFixed(1),
   };
+}
+
+function linearTop(yTop: number): number {
+  const step = niceStep(yTop, 5);
+  return Math.ceil(yTop / step) * step;
+}
+
+function linearShare(yTop: number): (value: number) => number {
+  const top = linearTop(yTop);
+  // Below zero is drawn at the floor: the verdicts say that it was there.
+  return (value) => Math.max(0, value) / top;
+}
+
+/** The floor of a logarithmic chart, in its unit. */
+export const LOG_FLOOR = 0.1;
+
+function powersOfTen(yTop: number): number[] {
+  const powers: number[] = [];
+  for (let power = -1; power <= Math.ceil(Math.log10(yTop)); power++) powers.push(10 ** power);
+  return powers;
+}
+
+function logShare(yTop: number): (value: number) => number {
+  const floor = Math.log10(LOG_FLOOR);
+  const top = Math.max(0, Math.ceil(Math.log10(yTop)));
+  return (value) => (Math.log10(Math.max(LOG_FLOOR, value)) - floor) / (top - floor);
 }
 
 /** 1, 2 or 5 times a power of ten, so that about `parts` steps make `top`; whole numbers only. */
@@ -119,7 +157,7 @@ function ticks(max: number, parts: number): number[] {
 }
 
 function yAxis(scale: Scale): string[] {
-  return ticks(scale.yMax, 5).map((value) => {
+  return scale.yTicks.map((value) => {
     const y = scale.y(value);
     const text = `<text class="tick" x="${LEFT - 8}" y="${y}" dy="4" text-anchor="end">`;
     const grid = `<path class="grid" d="M${LEFT} ${y}H${WIDTH - RIGHT}"/>`;
@@ -155,10 +193,8 @@ function path(line: Line, scale: Scale): string {
   return `<path class="area ${line.tone}" d="${d}L${to} ${floor} ${from} ${floor}Z"/>${stroke}`;
 }
 
-type Point = readonly [x: number, y: number];
-
 /** Keeps the lowest and highest point of each slice, so that no peak is lost. */
-function thinned(points: readonly Point[]): readonly Point[] {
+export function thinned(points: readonly Point[]): readonly Point[] {
   if (points.length <= MAX_POINTS) return points;
   const size = Math.ceil((points.length / MAX_POINTS) * 2);
   const kept: Point[] = [];

@@ -19,6 +19,13 @@ export function escapeMarkup(text: string): string {
     .replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign);
 }
 
+/** For one cell or line of Markdown as code hosts show it: neither markup, links nor mentions. */
+export function escapeMarkdown(text: string): string {
+  return escapeMarkup(text)
+    .replace(/[\r\n]+/g, " ")
+    .replace(/[\\`*_[\]|~!@]/g, "\\$&");
+}
+
 /** For one line of a terminal: no control character gets through, so no escape sequence does. */
 export function escapeTerminal(text: string): string {
   return text.toWellFormed().replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "\uFFFD");

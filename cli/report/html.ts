@@ -1,43 +1,54 @@
 /** report.html: one self-contained page, verdicts first, that opens anywhere without a network. */
-import type { Verdict } from "../judge/verdict.ts";
+import { type Chart, renderChart } from "./chart.ts";
 import { escapeMarkup as esc } from "./escape.ts";
+import { renderOutcomes } from "./html-outcomes.ts";
+import { facts, milliseconds, money, number, SIGNS, section, table } from "./html-parts.ts";
 import { STYLE } from "./html-style.ts";
+import { renderTimeLapse } from "./html-time-lapse.ts";
+import { renderVerdicts } from "./html-verdicts.ts";
+import { pageDataOf } from "./page-data.ts";
+import { LIBRARY_STYLE, POLICY, scriptTags } from "./page-scripts.ts";
 import type { Report } from "./report.ts";
-import { renderCharts } from "./report-charts.ts";
+import { courseCharts, latencyCharts } from "./report-charts.ts";
 import { EXIT_MEANING } from "./verdict-table.ts";
-
-const SIGNS = { valid: "✓", broken: "✗", unknown: "?", invalid: "✗" } as const;
 
 /** The text of report.html. Whatever came from a server or a person is escaped. */
 export function renderHtml(report: Report): string {
   const title = esc(`ReserveX run ${report.run.runId}: ${report.result}`);
+  const course = courseCharts(report);
+  const latency = latencyCharts(report);
+  const data = pageDataOf(report, [...course, ...latency]);
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
 <title>${title}</title>
-<style>${STYLE}</style>
+<style>${LIBRARY_STYLE}${STYLE}</style>
 </head>
 <body>
+<a class="skip" href="#verdicts">to the verdicts</a>
 ${pageHead(report)}
 <main>
-${section("verdicts", "Verdicts", `<div class="cards">${cards(report)}</div>`)}
-${section("course", "The course of the run", `<div class="charts">${renderCharts(report)}</div>`)}
-${section("latency", "Latency and answers", answers(report))}
+${section("verdicts", "Verdicts", renderVerdicts(report))}
+${renderTimeLapse(report)}
+${section("course", "The course of the run", chartGrid(course))}
+${section("latency", "Latency and answers", `${chartGrid(latency)}<div class="below">${answers(report)}</div>`)}
+${section("outcomes", "How bookings ended", renderOutcomes(report))}
 ${section("end", "At the end", endState(report))}
 ${section("tester", "The tester and its settings", testerAndSettings(report))}
 </main>
 <footer>Drawn from report.json, version ${report.version}. <code>reservex judge</code>
 judges the same record again.</footer>
+${scriptTags(data)}
 </body>
 </html>
 `;
 }
 
-function section(id: string, name: string, body: string): string {
-  return `<section aria-labelledby="${id}-head"><h2 id="${id}-head">${name}</h2>${body}</section>`;
+function chartGrid(charts: readonly Chart[]): string {
+  return `<div class="charts">${charts.map(renderChart).join("\n")}</div>`;
 }
 
 function pageHead(report: Report): string {
@@ -51,67 +62,41 @@ function pageHead(report: Report): string {
 ${number(totals.operations)} operations, seed ${run.seed}.</p>
 <p class="banner ${report.result}"><strong>${SIGNS[report.result]} ${report.result}</strong>
 <span>${sentence} Exit code ${report.exitCode}.</span></p>
+${keyFigures(report)}
 </header>`;
 }
 
-function cards(report: Report): string {
-  const { tester } = report;
-  const word = tester.valid ? "valid" : tester.known ? "invalid" : "unknown";
-  return [...report.verdicts.map(verdictCard), card("tester", word, tester.because, "")].join("\n");
-}
-
-function verdictCard({ promise, verdict, because, checked, witnesses }: Verdict): string {
-  const items = witnesses.map(({ words, ops }) => {
-    const shown = ops.length > 0 ? ` <span class="ops">operations ${ops.join(", ")}</span>` : "";
-    return `<li>${esc(words)}${shown}</li>`;
-  });
-  const list = items.length > 0 ? `<ul>${items.join("")}</ul>` : "";
-  const facts = `<p class="quiet">${number(checked)} facts checked</p>`;
-  return card(promise, verdict, because, `${list}${facts}`);
-}
-
-function card(name: string, word: keyof typeof SIGNS, because: string, more: string): string {
-  return `<article class="card ${word}"><div><h3>${esc(name)}</h3>
-<span class="badge">${SIGNS[word]} ${word}</span></div><p>${esc(because)}</p>${more}</article>`;
-}
-
-function number(value: number): string {
-  return value.toLocaleString("en-US");
-}
-
-function milliseconds(value: number): string {
-  return value >= 100 ? number(Math.round(value)) : value.toFixed(1);
-}
-
-function money(cents: number): string {
-  const options = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
-  return (cents / 100).toLocaleString("en-US", options);
-}
-
-/** The first cell of a row names it. Cells are escaped here. */
-function table(caption: string, head: readonly string[], rows: readonly string[][]): string {
-  const heads = head.map((name) => `<th scope="col">${esc(name)}</th>`).join("");
-  const body = rows.map(([name = "", ...cells]) => {
-    const rest = cells.map((cell) => `<td>${esc(cell)}</td>`).join("");
-    return `<tr><th scope="row">${esc(name)}</th>${rest}</tr>`;
-  });
-  const empty = `<tr><td colspan="${head.length}">none</td></tr>`;
-  return (
-    `<div class="panel scroll"><table><caption>${esc(caption)}</caption>` +
-    `<thead><tr>${heads}</tr></thead><tbody>${body.join("") || empty}</tbody></table></div>`
-  );
-}
-
-/** Names and values, side by side. */
-function facts(caption: string, rows: readonly (readonly [string, string])[]): string {
-  const body = rows.map(
-    ([name, value]) =>
-      `<tr><th scope="row">${esc(name)}</th><td class="words">${esc(value)}</td></tr>`,
-  );
-  return (
-    `<div class="panel"><table><caption>${esc(caption)}</caption>` +
-    `<tbody>${body.join("")}</tbody></table></div>`
-  );
+/** What one would ask first. */
+function keyFigures({
+  admissions,
+  bookings,
+  line,
+  run,
+  course,
+  tester,
+  durationMs,
+  totals,
+}: Report) {
+  const seats = run.sale.products.reduce((sum, one) => sum + one.totalStock, 0);
+  const longest = line.values.reduce((most, value) => Math.max(most, value), 0);
+  const reserve = course.latency.find((row) => row.op === "reserve");
+  const slowest = reserve?.max.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
+  const lag = tester.health?.sendLagMs.p99;
+  const figures: readonly (readonly [string, string])[] = [
+    ["bookings seen confirmed", number(bookings.confirmed.at(-1) ?? 0)],
+    ["seats on sale", number(seats)],
+    ["admitted", number(admissions.total)],
+    [
+      `in the fullest 60 s, ${number(admissions.permitsPerMinute)} allowed`,
+      number(admissions.mostInAnyMinute),
+    ],
+    ["longest line", number(longest)],
+    ["requests a second", number(Math.round((totals.operations / Math.max(1, durationMs)) * 1000))],
+    ["slowest purchase", slowest === undefined ? "–" : `${milliseconds(slowest)} ms`],
+    ["tester late, p99", lag === undefined ? "–" : `${milliseconds(lag)} ms`],
+  ];
+  const items = figures.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`);
+  return `<dl class="figures">${items.join("")}</dl>`;
 }
 
 function answers({ latency, totals, errors, unusual }: Report): string {

@@ -4,6 +4,7 @@ import type {
   History,
   Ledger,
   Note,
+  Op,
   Outcome,
   RunEnd,
   RunHeader,
@@ -12,8 +13,17 @@ import type {
 } from "../judge/history.ts";
 import type { ExitCode, RunVerdict, TesterVerdict } from "../judge/judge.ts";
 import type { Verdict } from "../judge/verdict.ts";
+import { type Course, courseOf } from "./course.ts";
+import { evidenceOf } from "./evidence.ts";
 import { type LatencyRow, latencyOf } from "./latency.ts";
-import { type BookingSeries, bookingSeries, lineLength, perStep, type Series } from "./series.ts";
+import {
+  type BookingSeries,
+  bookingSeries,
+  lineLength,
+  perStep,
+  type Series,
+  windowPeaks,
+} from "./series.ts";
 
 import { type UnusualRow, unusualOf } from "./unusual.ts";
 
@@ -29,6 +39,8 @@ export interface Report {
   readonly exitCode: ExitCode;
   readonly result: "valid" | "broken" | "unknown" | "invalid";
   readonly verdicts: readonly Verdict[];
+  /** The operations that witnesses name, as recorded. */
+  readonly evidence: readonly Op[];
   readonly tester: TesterVerdict & { readonly health?: TesterHealth };
   readonly totals: Totals;
   readonly admissions: AdmissionFacts;
@@ -36,6 +48,8 @@ export interface Report {
   readonly line: Series;
   /** What clients heard of their purchases, cumulative. */
   readonly bookings: BookingSeries;
+  /** The whole run, second by second, down-sampled without losing a peak. */
+  readonly course: Course;
   readonly latency: readonly LatencyRow[];
   /** Answers that were not a yes, most frequent first. */
   readonly errors: readonly ErrorRow[];
@@ -62,6 +76,8 @@ export interface AdmissionFacts {
   readonly mostInAnyMinute: number;
   /** By the queue's clock, from the first admission on. */
   readonly perStep: Series;
+  /** The most admissions that a window of 60 s holds, of those that end in the step. */
+  readonly windowPeaks: Series;
 }
 
 export interface ErrorRow {
@@ -108,6 +124,7 @@ export function buildReport(
     exitCode: verdict.exitCode,
     result: resultOf(verdict.exitCode),
     verdicts: verdict.verdicts,
+    evidence: evidenceOf(history.ops, verdict.verdicts),
     tester: { ...verdict.testerVerdict, ...health },
     totals: totalsOf(history),
     admissions: {
@@ -116,9 +133,11 @@ export function buildReport(
       pacing: run.sale.pacing,
       mostInAnyMinute: mostInAnyWindow(admissions),
       perStep: perStep(admissions.map((one) => one.atMs - firstMs)),
+      windowPeaks: windowPeaks(admissions.map((one) => one.atMs - firstMs)),
     },
     line: lineLength(history, durationMs),
     bookings: bookingSeries(history, durationMs),
+    course: courseOf(history, durationMs),
     latency: latencyOf(history.ops),
     errors: errorsOf(history),
     unusual: unusualOf(history.ops),

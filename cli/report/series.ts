@@ -1,4 +1,5 @@
 /** Time series of a run, in steps of a whole number of seconds. */
+import { WINDOW_MS } from "../judge/admissions.ts";
 import type { History } from "../judge/history.ts";
 import { stintsOf } from "../judge/line.ts";
 
@@ -30,6 +31,31 @@ export function perStep(instantsMs: readonly number[], durationMs = lastOf(insta
   for (const ms of instantsMs) {
     const step = Math.min(values.length - 1, Math.max(0, Math.floor(ms / 1000 / stepSeconds)));
     values[step] = (values[step] ?? 0) + 1;
+  }
+  return { stepSeconds, values };
+}
+
+/**
+ * The fullest window of 60 s (its end excluded) among those that end in each step. Instants ascend,
+ * in ms from 0. Peaks between two steps are not lost: each admission ends a window of its own.
+ */
+export function windowPeaks(instantsMs: readonly number[]): Series {
+  const lastMs = lastOf(instantsMs);
+  const stepSeconds = stepFor(lastMs);
+  const values = zeros(lastMs, stepSeconds);
+  let first = 0;
+  let next = 0;
+  for (let step = 0; step < values.length; step += 1) {
+    const fromMs = step * stepSeconds * 1000;
+    while (first < next && fromMs - instantsMs[first]! >= WINDOW_MS) first += 1;
+    let most = next - first;
+    for (; next < instantsMs.length; next += 1) {
+      const atMs = instantsMs[next]!;
+      if (atMs >= fromMs + stepSeconds * 1000) break;
+      while (atMs - instantsMs[first]! >= WINDOW_MS) first += 1;
+      most = Math.max(most, next - first + 1);
+    }
+    values[step] = most;
   }
   return { stepSeconds, values };
 }

@@ -1,6 +1,7 @@
 /** Shows a run while it goes on: the dashboard, plain lines, or nothing. The run does not know which. */
 import type { Snapshot } from "../engine/snapshot.ts";
 import { chooseDisplay } from "../tui/choose-display.ts";
+import type { Wish } from "../tui/dashboard.ts";
 import { startPlain } from "../tui/plain.ts";
 import { startRemoteDashboard } from "../tui/remote-dashboard.ts";
 
@@ -16,6 +17,8 @@ export interface DisplayOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** A key or Ctrl-C on the dashboard, where the terminal sends no signal. */
   readonly onInterrupt: () => void;
+  /** A key on the dashboard that changes the run. */
+  readonly onWish: (wish: Wish) => void;
 }
 
 /** Whether text on this stream may carry colours. */
@@ -44,6 +47,7 @@ export function startDisplay(options: DisplayOptions): Display {
         color,
         environment,
         onInterrupt: options.onInterrupt,
+        onWish: options.onWish,
       });
     case "plain":
       return startPlain({ getSnapshot, write: (text) => stream.write(text), everyMs: 2_000 });

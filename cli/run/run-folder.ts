@@ -1,6 +1,6 @@
 /** The folder that a run leaves: what was seen, what the books say, and the reports made from both. */
 import { createReadStream } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { CommandError, EXIT } from "../exit.ts";
@@ -9,6 +9,7 @@ import { judgeRun, type RunVerdict } from "../judge/judge.ts";
 import { HistoryParser, parseLedger } from "../judge/parse.ts";
 import { renderHtml } from "../report/html.ts";
 import { renderJunit } from "../report/junit.ts";
+import { renderMarkdown } from "../report/markdown.ts";
 import { buildReport, type Report } from "../report/report.ts";
 
 export interface JudgedRun {
@@ -41,10 +42,11 @@ export async function writeLedger(folder: string, ledger: Ledger): Promise<void>
 }
 
 /**
- * Judges the run from its record alone and writes report.json, report.html and junit.xml beside it.
+ * Judges the run from its record alone and writes report.json, report.html, report.md and junit.xml
+ * beside it; the Markdown is also added to the file `summary`, if one is named.
  * @throws CommandError when there is no run, or its record cannot be read
  */
-export async function judgeFolder(path: string): Promise<JudgedRun> {
+export async function judgeFolder(path: string, summary?: string): Promise<JudgedRun> {
   const folder = resolve(path);
   const history = await readHistory(folder);
   const ledger = await readLedgerFile(folder);
@@ -53,7 +55,19 @@ export async function judgeFolder(path: string): Promise<JudgedRun> {
   await writeFile(join(folder, "report.json"), `${JSON.stringify(report, undefined, 2)}\n`);
   await writeFile(join(folder, "report.html"), renderHtml(report));
   await writeFile(join(folder, "junit.xml"), renderJunit(report));
+  const markdown = renderMarkdown(report);
+  await writeFile(join(folder, "report.md"), markdown);
+  if (summary !== undefined) await addSummary(summary, markdown);
   return { folder, verdict, report };
+}
+
+async function addSummary(path: string, markdown: string): Promise<void> {
+  try {
+    await appendFile(path, markdown);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new CommandError(EXIT.unavailable, `--summary ${path}: cannot be written (${code})`);
+  }
 }
 
 async function readHistory(folder: string): Promise<History> {

@@ -11,6 +11,7 @@ import { runWithWorkers } from "../engine/workers.ts";
 import type { Interrupts } from "../interrupts.ts";
 import { socketTuning } from "./crowd-sockets.ts";
 import { startDisplay } from "./display.ts";
+import { granter } from "./live-wishes.ts";
 import { historyPath, type JudgedRun, judgeFolder, writeLedger } from "./run-folder.ts";
 
 export interface SaleRun {
@@ -35,12 +36,14 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
   const { target, adminToken, crowd, folder, environment, interrupts } = run;
   const { arrivalOffsetsMs } = crowd;
   let snapshot: () => Snapshot = () => snapshotBefore(crowd.clients, crowd.permitsPerMinute);
+  let grant: ReturnType<typeof granter> = async () => {};
   const display = startDisplay({
     getSnapshot: () => snapshot(),
     json: crowd.json === true,
     quiet: crowd.quiet === true,
     environment,
     onInterrupt: interrupts.interrupt,
+    onWish: (wish) => void grant(wish),
   });
   try {
     await setProvider(target, adminToken, crowd);
@@ -63,6 +66,8 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
         ? runWithWorkers(plan, out, interrupts.asked, crowd.workers)
         : runSale(plan, out, interrupts.asked);
     snapshot = handle.snapshot;
+    const { eventId } = prepared.sale;
+    grant = granter({ queueUrl: target.queue, adminToken, eventId, handle });
     const result = await handle.done;
     const reader = { target, adminToken, eventId: prepared.sale.eventId };
     const ledger = await waitUntilSettled(reader, {
@@ -72,7 +77,7 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
     });
     await writeLedger(folder, ledger);
     snapshot = () => ({ ...result.snapshot, phase: "judging" });
-    const judged = await judgeFolder(folder);
+    const judged = await judgeFolder(folder, crowd.summary);
     await display.stop({
       ...result.snapshot,
       phase: "done",

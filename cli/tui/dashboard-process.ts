@@ -3,7 +3,7 @@
  * remote-dashboard.ts, which sends what to draw; ends when it is told to, or when its parent is gone.
  */
 import type { Snapshot } from "../engine/snapshot.ts";
-import { type Dashboard, startDashboard } from "./dashboard.ts";
+import { type Dashboard, startDashboard, type Wish } from "./dashboard.ts";
 
 /** From the parent. */
 export type ToDashboard =
@@ -11,11 +11,12 @@ export type ToDashboard =
   /** The last frame stays on the screen. */
   | { readonly type: "stop"; readonly snapshot?: Snapshot | undefined };
 
-/** To the parent: `q` or Ctrl-C; `force` when it is the second time. */
-export interface FromDashboard {
-  readonly type: "interrupt";
-  readonly force: boolean;
-}
+/** To the parent: `q` or Ctrl-C, `force` when it is the second time; or a wish for the run. */
+export type FromDashboard =
+  | { readonly type: "interrupt"; readonly force: boolean }
+  | { readonly type: "wish"; readonly wish: Wish };
+
+const tell = (message: FromDashboard): void => void process.send?.(message);
 
 let latest: Snapshot | undefined;
 let dashboard: Dashboard | undefined;
@@ -28,7 +29,8 @@ function show(snapshot: Snapshot, color: boolean): void {
     keyboard: process.stdin,
     color,
     now: () => performance.now(),
-    onInterrupt: (force) => process.send?.({ type: "interrupt", force } satisfies FromDashboard),
+    onInterrupt: (force) => tell({ type: "interrupt", force }),
+    onWish: (wish) => tell({ type: "wish", wish }),
   });
 }
 

@@ -1,9 +1,10 @@
 /** The dashboard is a guest: it draws, hears keys, and leaves the terminal as it found it. */
+import { EventEmitter, once } from "node:events";
 import { Readable, Writable } from "node:stream";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Snapshot } from "../engine/snapshot.ts";
-import { type Dashboard, pauseAfter, startDashboard } from "./dashboard.ts";
+import { type Dashboard, pauseAfter, startDashboard, type Wish } from "./dashboard.ts";
 import { brokenSnapshot, sellingSnapshot } from "./snapshot-samples.ts";
 
 const ESC = String.fromCharCode(27);
@@ -15,7 +16,12 @@ class Terminal extends Writable {
   written = "";
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.written += chunk.toString();
+    this.emit("written");
     done();
+  }
+  /** Resolves once the text has been written since the last resize, be it now or long ago. */
+  async shows(text: string): Promise<void> {
+    while (!this.written.includes(text)) await once(this, "written", soon());
   }
   resize(columns: number, rows: number): void {
     this.columns = columns;
@@ -46,6 +52,9 @@ class Keyboard extends Readable {
   }
 }
 
+/** What has not come by then never comes: a promise that fails with its own name. */
+const soon = () => ({ signal: AbortSignal.timeout(20_000) });
+
 /** Some turns of the event loop: effects and streams work in between. */
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -56,6 +65,8 @@ interface Stage {
   readonly keyboard: Keyboard;
   readonly dashboard: Dashboard;
   readonly interrupts: boolean[];
+  /** Resolves once so many interrupts were told. */
+  readonly interrupted: (times: number) => Promise<void>;
 }
 
 async function start(getSnapshot: () => Snapshot, columns = 100): Promise<Stage> {
@@ -63,16 +74,23 @@ async function start(getSnapshot: () => Snapshot, columns = 100): Promise<Stage>
   terminal.columns = columns;
   const keyboard = new Keyboard();
   const interrupts: boolean[] = [];
+  const told = new EventEmitter();
   const dashboard = startDashboard({
     getSnapshot,
     stream: terminal,
     keyboard,
     color: false,
     now: () => 0,
-    onInterrupt: (force) => interrupts.push(force),
+    onInterrupt: (force) => {
+      interrupts.push(force);
+      told.emit("interrupt");
+    },
   });
   await turns();
-  return { terminal, keyboard, dashboard, interrupts };
+  const interrupted = async (times: number) => {
+    while (interrupts.length < times) await once(told, "interrupt", soon());
+  };
+  return { terminal, keyboard, dashboard, interrupts, interrupted };
 }
 
 test("the first frame is there at once, on the alternate screen, cursor hidden", async () => {
@@ -120,28 +138,53 @@ test("after stopping nothing is written or pulled any more", async () => {
 });
 
 test("q interrupts once, and only Ctrl-C after it forces", async () => {
-  const { terminal, keyboard, dashboard, interrupts } = await start(() => sellingSnapshot);
+  const { terminal, keyboard, dashboard, interrupts, interrupted } = await start(
+    () => sellingSnapshot,
+  );
   await keyboard.press("x");
   await keyboard.press(`${ESC}[A`);
   assert.equal(interrupts, []);
   await keyboard.press("q");
+  await interrupted(1);
   await keyboard.press("q");
+  // Ink draws when its own pace allows it: perhaps before this line, perhaps after.
+  await terminal.shows("stopping · Ctrl-C again: at once");
   assert.equal(interrupts, [false]);
-  terminal.resize(100, 41);
-  // Ink draws when its own pace allows it.
-  for (let look = 0; look < 300 && !terminal.written.includes("stopping ·"); look++) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  assert.match(terminal.written, "stopping · Ctrl-C again: at once");
   await keyboard.press("\u0003");
+  await interrupted(2);
   await keyboard.press("\u0003");
   assert.equal(interrupts, [false, true]);
   dashboard.stop();
 });
 
+test("keys that change the run are wishes while it sells, and none once it was told to stop", async () => {
+  const terminal = new Terminal();
+  const keyboard = new Keyboard();
+  const told = new EventEmitter();
+  const wishes: Wish[] = [];
+  const interrupted = once(told, "interrupt", soon());
+  const dashboard = startDashboard({
+    getSnapshot: () => ({ ...sellingSnapshot, arrivalsPaused: false }),
+    stream: terminal,
+    keyboard,
+    color: false,
+    now: () => 0,
+    onInterrupt: () => told.emit("interrupt"),
+    onWish: (wish) => wishes.push(wish),
+  });
+  await terminal.shows("p pauses arrivals · +/− admissions · q stops the run");
+  for (const key of ["p", "+", "=", "-", " ", "x"]) await keyboard.press(key);
+  await keyboard.press("q");
+  await interrupted;
+  await keyboard.press("p");
+  assert.equal(wishes, ["pause", "faster", "faster", "slower", "pause"]);
+  dashboard.stop();
+});
+
 test("Ctrl-C twice is a stop and a forced stop", async () => {
-  const { keyboard, dashboard, interrupts } = await start(() => sellingSnapshot);
+  const { keyboard, dashboard, interrupts, interrupted } = await start(() => sellingSnapshot);
   await keyboard.press("\u0003\u0003");
+  await interrupted(2);
   assert.equal(interrupts, [false, true]);
   dashboard.stop();
 });
@@ -159,7 +202,7 @@ test("an interrupt may stop the dashboard then and there", async () => {
   });
   await turns();
   await keyboard.press("q");
-  assert.match(terminal.written, "✘ stock     broken");
+  await terminal.shows("✘ stock     broken");
   assert.is(keyboard.raw, false);
 });
 

@@ -19,7 +19,12 @@ export interface DashboardOptions {
    * is told once more with `force` true. The terminal is in raw mode, so no SIGINT comes along.
    */
   readonly onInterrupt: (force: boolean) => void;
+  /** Somebody wants the run to change; absent where it cannot. */
+  readonly onWish?: (wish: Wish) => void;
 }
+
+/** pause: hold the arrivals back, or let them go on. faster and slower: the admission limit. */
+export type Wish = "pause" | "faster" | "slower";
 
 export interface TerminalStream extends NodeJS.WritableStream {
   readonly columns?: number;
@@ -38,6 +43,7 @@ export interface Dashboard {
   readonly stop: (finalSnapshot?: Snapshot) => void;
 }
 
+const WISHES = "p pauses arrivals · +/− admissions · ";
 const HINTS = ["q stops the run", "stopping · Ctrl-C again: at once", "stopping at once"] as const;
 
 /**
@@ -46,8 +52,8 @@ const HINTS = ["q stops the run", "stopping · Ctrl-C again: at once", "stopping
  * keyboard does while it is read. Writes nothing after `stop`.
  */
 export function startDashboard(options: DashboardOptions): Dashboard {
-  const { getSnapshot, stream, keyboard, color, now } = options;
-  const keys = interruptKeys((force) => {
+  const { getSnapshot, stream, keyboard, color, now, onWish } = options;
+  const keys = heardKeys(onWish, (force) => {
     options.onInterrupt(force);
     // The key is answered at once, unless the answer was to stop the screen.
     if (!stopped) redraw();
@@ -57,7 +63,7 @@ export function startDashboard(options: DashboardOptions): Dashboard {
   let timer: NodeJS.Timeout | undefined;
 
   const element = (snapshot: Snapshot) => {
-    const hint = hasKeyboard && snapshot.phase !== "done" ? HINTS[keys.interrupts()] : "";
+    const hint = hasKeyboard ? hintFor(snapshot, keys.interrupts(), onWish !== undefined) : "";
     const { columns, rows } = sizeOf(stream);
     // One row stays free: a full screen makes Ink clear it all before every frame.
     const frame = composeFrame(snapshot, { columns, rows: rows - 1, color, hint });
@@ -117,12 +123,28 @@ interface InterruptKeys {
   readonly interrupts: () => 0 | 1 | 2;
 }
 
-function interruptKeys(onInterrupt: (force: boolean) => void): InterruptKeys {
+/** What the keys do now. Wishes are for a sale that goes on. */
+function hintFor(
+  { phase, arrivalsPaused }: Snapshot,
+  interrupts: 0 | 1 | 2,
+  wishes: boolean,
+): string {
+  if (phase === "done") return "";
+  const offered = wishes && interrupts === 0 && phase === "selling" && arrivalsPaused !== undefined;
+  return `${offered ? WISHES : ""}${HINTS[interrupts]}`;
+}
+
+function heardKeys(
+  onWish: ((wish: Wish) => void) | undefined,
+  onInterrupt: (force: boolean) => void,
+): InterruptKeys {
   let interrupts: 0 | 1 | 2 = 0;
   return {
     interrupts: () => interrupts,
     press: (key) => {
-      if (interrupts === 0) {
+      if (key === "pause" || key === "faster" || key === "slower") {
+        if (interrupts === 0) onWish?.(key);
+      } else if (interrupts === 0) {
         interrupts = 1;
         onInterrupt(false);
       } else if (interrupts === 1 && key === "ctrl-c") {

@@ -15,6 +15,7 @@ import {
 const SNAPSHOTS = {
   empty: emptySnapshot,
   selling: sellingSnapshot,
+  paused: { ...sellingSnapshot, arrivalsPaused: true },
   huge: hugeSnapshot,
   broken: brokenSnapshot,
   hugeAndBroken: { ...hugeSnapshot, verdicts: brokenSnapshot.verdicts },
@@ -62,6 +63,12 @@ test("the frame at 60 columns", () => {
     "Standing  █████████████░░░░░░░░░░░░░░░░░░░░░ 249 of 400 left",
     "Front row █████████████████░░░░░░░░░░░░░░░░░ 100 of 200 left",
   ]);
+});
+
+test("whoever looks sees that the arrivals are paused", () => {
+  const paused = { ...sellingSnapshot, arrivalsPaused: true };
+  assert.match(draw(paused, 80), "❚❚ arrivals paused");
+  assert.not.match(draw(sellingSnapshot, 80), "arrivals paused");
 });
 
 test("one column when narrow, two when wide, three when very wide", () => {

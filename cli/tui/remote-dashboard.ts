@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import type { Snapshot } from "../engine/snapshot.ts";
+import type { Wish } from "./dashboard.ts";
 import type { FromDashboard, ToDashboard } from "./dashboard-process.ts";
 
 export interface RemoteDashboardOptions {
@@ -11,6 +12,7 @@ export interface RemoteDashboardOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** `q` or Ctrl-C; the terminal is in raw mode, so no signal comes along. */
   readonly onInterrupt: () => void;
+  readonly onWish: (wish: Wish) => void;
 }
 
 export interface RemoteDashboard {
@@ -25,7 +27,7 @@ const STOP_WITHIN_MS = 3_000;
 
 /** Starts drawing on this process' terminal. A screen that dies does not disturb the run. */
 export function startRemoteDashboard(options: RemoteDashboardOptions): RemoteDashboard {
-  const { getSnapshot, color, environment, onInterrupt } = options;
+  const { getSnapshot, color, environment, onInterrupt, onWish } = options;
   const child = spawn(process.execPath, [join(import.meta.dirname, "dashboard-process.ts")], {
     // React's development build draws slower.
     env: { ...environment, NODE_ENV: "production" },
@@ -38,6 +40,7 @@ export function startRemoteDashboard(options: RemoteDashboardOptions): RemoteDas
   if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
   child.on("message", (message: FromDashboard) => {
     if (message.type === "interrupt") onInterrupt();
+    else onWish(message.wish);
   });
   const tell = (message: ToDashboard): void => {
     // The callback takes the error of a child that has just gone.

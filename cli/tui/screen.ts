@@ -3,7 +3,18 @@ import { Box, Transform, useInput } from "ink";
 import { createElement as h, type ReactElement } from "react";
 import { type Frame, GUTTER } from "./frame.ts";
 
-export type Key = "q" | "ctrl-c";
+/** + and - may need Shift or not, by keyboard; both signs of a key count. */
+export type Key = "q" | "ctrl-c" | "pause" | "faster" | "slower";
+
+const WORDS: Readonly<Record<string, Key>> = {
+  q: "q",
+  p: "pause",
+  " ": "pause",
+  "+": "faster",
+  "=": "faster",
+  "-": "slower",
+  _: "slower",
+};
 
 export interface ScreenProps {
   readonly frame: Frame;
@@ -40,7 +51,8 @@ function Painted({ lines }: { readonly lines: readonly string[] }): ReactElement
 function Keys({ onKey }: { readonly onKey: (key: Key) => void }): null {
   useInput((input, key) => {
     if (key.ctrl && input === "c") onKey("ctrl-c");
-    else if (input === "q" && !key.ctrl && !key.meta) onKey("q");
+    const word = WORDS[input];
+    if (word !== undefined && !key.ctrl && !key.meta) onKey(word);
   });
   return null;
 }

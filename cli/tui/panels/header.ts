@@ -11,6 +11,7 @@ const ALL_PHASES_WIDTH = 84;
 /** Two lines: name, phase and time; progress. */
 export function header(snapshot: Snapshot, width: number): Line[] {
   const left = [span("ReserveX", "strong"), span("  "), ...phaseSpans(snapshot.phase, width)];
+  if (snapshot.arrivalsPaused) left.push(span("  ❚❚ arrivals paused", "unsure"));
   return [bothEnds(left, timeSpans(snapshot), width), progressLine(snapshot, width)];
 }
 
