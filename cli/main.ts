@@ -7,6 +7,7 @@ import { addDemo } from "./commands/demo.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addEvent } from "./commands/event.ts";
 import { addJudge } from "./commands/judge.ts";
+import { addLoad } from "./commands/load.ts";
 import { addPayment } from "./commands/payment.ts";
 import { addProduct } from "./commands/product.ts";
 import { addQueue } from "./commands/queue.ts";
@@ -71,6 +72,7 @@ Exit codes: 0 every promise valid · 1 a promise broken · 2 unknown · 3 the ru
     addRepl,
     addBench,
     addCrash,
+    addLoad,
   ]) {
     add(reservex, run);
   }

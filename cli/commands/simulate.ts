@@ -1,9 +1,6 @@
 /** `reservex simulate`: a crowd against a stack that runs already. */
-import { type Command, InvalidArgumentError } from "commander";
-import { type Config, processEnvironment } from "../../services/common/config.ts";
-import { SERVICES } from "../../services/common/contracts/names.ts";
-import { stackUrls } from "../../services/stack/access.ts";
-import type { TargetUrls } from "../engine/plan.ts";
+import type { Command } from "commander";
+import { processEnvironment } from "../../services/common/config.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import type { Run } from "../main.ts";
 import { defaultFolder, tellResult } from "../run/result.ts";
@@ -11,12 +8,11 @@ import { createRunFolder } from "../run/run-folder.ts";
 import { logIn, runSaleAndJudge } from "../run/sale-run.ts";
 import { adminOf } from "./operator.ts";
 import { addCrowdOptions, type CrowdOptions, dataOption } from "./options.ts";
+import { parseTarget, type TargetChoice, targetUrls } from "./target-option.ts";
 
-interface SimulateOptions extends CrowdOptions {
-  readonly target?: Partial<Record<string, string>>;
+interface SimulateOptions extends CrowdOptions, TargetChoice {
   readonly adminEmail?: string;
   readonly adminPassword?: string;
-  readonly data: string;
 }
 
 const DEFAULTS = {
@@ -61,28 +57,4 @@ export function addSimulate(program: Command, run: Run): void {
       return tellResult(output, judged, environment);
     }, options),
   );
-}
-
-async function targetUrls(options: SimulateOptions, config: Config): Promise<TargetUrls> {
-  const known = (await stackUrls(options.data)) ?? {};
-  const entries = SERVICES.map((name) => [
-    name,
-    options.target?.[name] ?? known[name] ?? `http://127.0.0.1:${config.ports[name]}`,
-  ]);
-  return Object.fromEntries(entries) as unknown as TargetUrls;
-}
-
-function parseTarget(text: string): Partial<Record<string, string>> {
-  const target: Partial<Record<string, string>> = {};
-  for (const part of text.split(",")) {
-    const [name = "", ...rest] = part.split("=");
-    const url = rest.join("=");
-    if (!SERVICES.some((service) => service === name) || !URL.canParse(url)) {
-      throw new InvalidArgumentError(
-        `"${part}" is not service=url; services are ${SERVICES.join(", ")}`,
-      );
-    }
-    target[name] = url.replace(/\/$/, "");
-  }
-  return target;
 }

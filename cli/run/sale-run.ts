@@ -125,7 +125,10 @@ async function setProvider(target: TargetUrls, token: string, crowd: CrowdOption
   }
 }
 
-function salePlan(crowd: CrowdOptions): SalePlan {
+/** What of a crowd decides what is on sale, and to how many. */
+export type SaleWish = Pick<CrowdOptions, "stock" | "permitsPerMinute" | "pacing" | "clients">;
+
+export function salePlan(crowd: SaleWish): SalePlan {
   const now = Date.now();
   const at = (offsetMs: number) => new Date(now + offsetMs).toISOString();
   return {
