@@ -1,11 +1,12 @@
 /** `reservex simulate`: a crowd against a stack that runs already. */
 import type { Command } from "commander";
-import { processEnvironment } from "../../services/common/config.ts";
+import { type Config, processEnvironment } from "../../services/common/config.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import type { Run } from "../main.ts";
+import { readDialect } from "../run/dialect-file.ts";
 import { defaultFolder, tellResult } from "../run/result.ts";
 import { createRunFolder } from "../run/run-folder.ts";
-import { logIn, runSaleAndJudge } from "../run/sale-run.ts";
+import { logIn, runSaleAndJudge, type SaleRun } from "../run/sale-run.ts";
 import { adminOf } from "./operator.ts";
 import { addCrowdOptions, type CrowdOptions, dataOption } from "./options.ts";
 import { parseTarget, type TargetChoice, targetUrls } from "./target-option.ts";
@@ -32,7 +33,7 @@ export function addSimulate(program: Command, run: Run): void {
     .description("a sale and a crowd against a running stack, recorded and judged")
     .option(
       "--target <urls>",
-      "base URLs, service=url, comma separated (default: the stack on --data, or the usual ports)",
+      "service=url, comma separated (default: the stack on --data); or FILE of another system",
       parseTarget,
     )
     .option("--admin-email <address>", "an administrator of the target")
@@ -41,14 +42,11 @@ export function addSimulate(program: Command, run: Run): void {
   addCrowdOptions(command, DEFAULTS).action((options: SimulateOptions) =>
     run(async ({ output, config }) => {
       const environment = processEnvironment();
-      const target = await targetUrls(options, config(environment));
-      const { email, password } = adminOf(options);
+      const from = await aim(options, config(environment));
       const interrupts = listenForInterrupts();
-      const adminToken = await logIn(target.account, email, password);
       const folder = await createRunFolder(options.out ?? defaultFolder(new Date()));
       const judged = await runSaleAndJudge({
-        target,
-        adminToken,
+        ...from,
         crowd: options,
         folder,
         environment,
@@ -57,4 +55,19 @@ export function addSimulate(program: Command, run: Run): void {
       return tellResult(output, judged, environment);
     }, options),
   );
+}
+
+/** What to run against: ReserveX as its administrator, or another system as anybody. */
+async function aim(
+  options: SimulateOptions,
+  config: Config,
+): Promise<Pick<SaleRun, "target" | "adminToken" | "dialect">> {
+  const target = await targetUrls(options, config);
+  const { file, ...urls } = options.target ?? {};
+  if (file === undefined) {
+    const { email, password } = adminOf(options);
+    return { target, adminToken: await logIn(target.account, email, password) };
+  }
+  const dialect = await readDialect(file, urls);
+  return { target: { ...target, ...dialect.urls }, adminToken: "", dialect };
 }

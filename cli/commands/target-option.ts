@@ -20,14 +20,19 @@ export async function targetUrls(options: TargetChoice, config: Config): Promise
   return Object.fromEntries(entries) as unknown as TargetUrls;
 }
 
+/** `service=url` parts; at most one other part, which is the file of another system. */
 export function parseTarget(text: string): Partial<Record<string, string>> {
   const target: Partial<Record<string, string>> = {};
   for (const part of text.split(",")) {
     const [name = "", ...rest] = part.split("=");
     const url = rest.join("=");
+    if (rest.length === 0 && /\.(json|m?[jt]s)$/.test(part) && target.file === undefined) {
+      target.file = part;
+      continue;
+    }
     if (!SERVICES.some((service) => service === name) || !URL.canParse(url)) {
       throw new InvalidArgumentError(
-        `"${part}" is not service=url; services are ${SERVICES.join(", ")}`,
+        `"${part}" is not service=url, nor a .json or .ts file; services are ${SERVICES.join(", ")}`,
       );
     }
     target[name] = url.replace(/\/$/, "");

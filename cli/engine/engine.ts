@@ -6,6 +6,7 @@ import type { RunEnd, TesterHealth } from "../judge/history.ts";
 import { arrivalTimes, countDropped } from "./arrivals.ts";
 import { type EngineClock, startClock } from "./clock.ts";
 import { Crowd } from "./crowd.ts";
+import { hear, NOT_OFFERED, say } from "./dialect.ts";
 import { type DisplayBoard, OPEN_BOARD, readBoard, type StockReading } from "./display-board.ts";
 import { type DriverListener, HttpDriver } from "./http-driver.ts";
 import { Meters, type Percentiles } from "./meters.ts";
@@ -126,7 +127,8 @@ class SaleRun {
     if (signal.aborted) stop();
     // The crowd waits for the first reading: it shows the stock before anyone came, and the code
     // that the first request of a process has to load makes nobody late.
-    else this.#watch.look();
+    else if (this.#plan.dialect === undefined) this.#watch.look();
+    else this.#begin(this.#clock.now());
     return this.#outcome.promise;
   }
 
@@ -167,7 +169,7 @@ class SaleRun {
       started: (job, nowMs) => this.#onStarted(job, nowMs),
       ended: (job, reply) => {
         this.#began[job.client] = 1;
-        const answer = this.#recorder.ended(job, reply);
+        const answer = this.#recorder.ended(job, hear(this.#plan.dialect, job.request, reply));
         if (this.#recorder.behind) this.#scheduler.hold();
         this.#crowd.answered(job, answer, reply.endedMs);
         this.#scheduler.catchUp();
@@ -191,6 +193,7 @@ class SaleRun {
       this.#meters.tick(this.#crowd.waiting, this.#crowd.ended);
       this.#recorder.flush();
     } else if (key === this.#stockKey) {
+      if (this.#plan.dialect !== undefined) return;
       this.#scheduler.at(key, dueMs + tuningOf(this.#plan).stockEveryMs);
       this.#watch.look();
     } else {
@@ -201,8 +204,12 @@ class SaleRun {
   #send(client: number, request: Outgoing, intendedMs: number): void {
     const handedMs = this.#clock.now();
     this.#meters.sendLag.add(handedMs - intendedMs);
-    const job: Job = { client, request, intendedMs, handedMs, id: -1, invokedMs: -1 };
-    this.#drivers[request.service].send(job);
+    const { dialect, accounts } = this.#plan;
+    const said = say(dialect, request, accounts[client]!);
+    const put = said ?? request;
+    const job: Job = { client, request: put, intendedMs, handedMs, id: -1, invokedMs: -1 };
+    if (said !== undefined) this.#drivers[said.service].send(job);
+    else queueMicrotask(() => this.#crowd.answered(job, NOT_OFFERED, handedMs));
   }
 
   #onStarted(job: Job, nowMs: number): void {

@@ -35,7 +35,15 @@ export interface RunSettings {
   readonly paymentFailurePercent: number;
   /** Base URLs of the services under test. */
   readonly target: Readonly<Record<string, string>>;
+  /** What the target does not show; absent for ReserveX itself, which shows everything. */
+  readonly hidden?: readonly Hidden[];
 }
+
+/**
+ * passTimes: passes come without an end. payments: nobody's books of money can be read. sagas: nor
+ * those of bookings under way. keys: a purchase sent twice is not known to be one.
+ */
+export type Hidden = "passTimes" | "payments" | "sagas" | "keys";
 
 /** What the target promised for this sale. */
 export interface SaleFacts {

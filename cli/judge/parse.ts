@@ -48,6 +48,7 @@ const header = shape({
     attackersPercent: duration,
     paymentFailurePercent: duration,
     target: dictionary(text),
+    hidden: optional(list(oneOf("passTimes", "payments", "sagas", "keys"))),
   }),
   sale: shape({
     eventId: whole,

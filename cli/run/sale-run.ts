@@ -2,12 +2,15 @@
 import { randomUUID } from "node:crypto";
 import type { CrowdOptions } from "../commands/options.ts";
 import { AdminClient, TargetError } from "../engine/admin-client.ts";
+import { type Dialect, hiddenBy } from "../engine/dialect.ts";
+import { prepareDialectSale, readClientsBooks } from "../engine/dialect-sale.ts";
 import { runSale } from "../engine/engine.ts";
 import { waitUntilSettled } from "../engine/ledger.ts";
 import type { TargetUrls } from "../engine/plan.ts";
 import { type Snapshot, snapshotBefore } from "../engine/snapshot.ts";
-import { prepareSale, type SalePlan } from "../engine/target.ts";
+import { type PreparedSale, prepareSale, type SalePlan } from "../engine/target.ts";
 import type { Interrupts } from "../interrupts.ts";
+import type { Ledger } from "../judge/history.ts";
 import { startDisplay } from "./display.ts";
 import { historyPath, type JudgedRun, judgeFolder, writeLedger } from "./run-folder.ts";
 
@@ -19,6 +22,8 @@ export interface SaleRun {
   readonly folder: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly interrupts: Interrupts;
+  /** Where the target is another system: its sale is there already, and nobody is its administrator. */
+  readonly dialect?: Dialect;
 }
 
 const HOUR_MS = 3_600_000;
@@ -30,7 +35,7 @@ const PASS_TTL_SECONDS = 300;
  * @throws TargetError when the stack cannot be reached or refuses to be set up
  */
 export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
-  const { target, adminToken, crowd, folder, environment, interrupts } = run;
+  const { adminToken, crowd, folder, environment, interrupts, dialect } = run;
   let snapshot: () => Snapshot = () => snapshotBefore(crowd.clients, crowd.permitsPerMinute);
   const display = startDisplay({
     getSnapshot: () => snapshot(),
@@ -40,30 +45,25 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
     onInterrupt: interrupts.interrupt,
   });
   try {
-    await setProvider(target, adminToken, crowd);
-    const prepared = await prepareSale(target, adminToken, salePlan(crowd));
+    const prepared = await prepare(run);
     const handle = runSale(
       {
         runId: randomUUID(),
         startedAt: new Date().toISOString(),
         seed: crowd.seed,
-        settings: settingsOf(crowd, target),
+        settings: settingsOf(run),
         sale: prepared.sale,
         accounts: prepared.accounts,
         adminToken,
         timeLimitSeconds: crowd.maxSeconds,
+        ...(dialect !== undefined && { dialect }),
       },
       { historyPath: historyPath(folder) },
       interrupts.asked,
     );
     snapshot = handle.snapshot;
     const result = await handle.done;
-    const reader = { target, adminToken, eventId: prepared.sale.eventId };
-    const ledger = await waitUntilSettled(reader, {
-      seconds: crowd.settleSeconds,
-      wallClock: () => new Date().toISOString(),
-      signal: interrupts.insisted,
-    });
+    const ledger = await readBooks(run, prepared);
     await writeLedger(folder, ledger);
     snapshot = () => ({ ...result.snapshot, phase: "judging" });
     const judged = await judgeFolder(folder);
@@ -79,6 +79,24 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
     await display.stop();
     throw error;
   }
+}
+
+async function prepare({ target, adminToken, crowd, dialect }: SaleRun): Promise<PreparedSale> {
+  if (dialect !== undefined) {
+    return prepareDialectSale(dialect, crowd.clients, `run-${randomUUID().slice(0, 8)}`);
+  }
+  await setProvider(target, adminToken, crowd);
+  return prepareSale(target, adminToken, salePlan(crowd));
+}
+
+async function readBooks(run: SaleRun, prepared: PreparedSale): Promise<Ledger> {
+  const { target, adminToken, crowd, interrupts, dialect } = run;
+  const seconds = crowd.settleSeconds;
+  const signal = interrupts.insisted;
+  if (dialect !== undefined) return readClientsBooks({ dialect, prepared, seconds, signal });
+  const reader = { target, adminToken, eventId: prepared.sale.eventId };
+  const wallClock = () => new Date().toISOString();
+  return waitUntilSettled(reader, { seconds, wallClock, signal });
 }
 
 /** The last stock the crowd saw may be a second old; the books are final. */
@@ -166,8 +184,9 @@ function productPlans(stock: number): SalePlan["products"] {
   }));
 }
 
-function settingsOf(crowd: CrowdOptions, target: TargetUrls) {
+function settingsOf({ crowd, target, dialect }: SaleRun) {
   return {
+    ...(dialect !== undefined && { hidden: hiddenBy(dialect) }),
     clients: crowd.clients,
     arrivals: crowd.arrivals,
     arrivalSeconds: crowd.arrivalSeconds,
