@@ -1,14 +1,16 @@
 /** `reservex demo`: a stack, a sale, a crowd, a verdict, and nothing left behind. */
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
+import { FAULTS, type FaultKind } from "../../loadtests/chaos/faults.ts";
 import { type Config, processEnvironment } from "../../services/common/config.ts";
 import { EXIT } from "../exit.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import type { Run } from "../main.ts";
 import type { Output } from "../output.ts";
+import { openChaosStack } from "../run/chaos-stack.ts";
 import { type OwnStack, openOwnStack } from "../run/own-stack.ts";
 import { defaultFolder, tellResult } from "../run/result.ts";
 import { createRunFolder } from "../run/run-folder.ts";
-import { runSaleAndJudge } from "../run/sale-run.ts";
+import { runSaleAndJudge, type SaleRun } from "../run/sale-run.ts";
 import { addCrowdOptions, type CrowdOptions } from "./options.ts";
 
 /** Sold out after half a minute or so, long before everybody has been let in. */
@@ -23,26 +25,40 @@ const DEFAULTS = {
   maxSeconds: 300,
 };
 
+interface DemoOptions extends CrowdOptions {
+  readonly chaos?: true | readonly FaultKind[];
+}
+
 export function addDemo(program: Command, run: Run): void {
   const command = program
     .command("demo")
     .description("start everything, sell out, judge, stop: one flash sale in the terminal");
-  addCrowdOptions(command, DEFAULTS).action((options: CrowdOptions) =>
+  command.option(
+    "--chaos [faults]",
+    `disturb it meanwhile, in a process a service: some of ${FAULTS.join(",")} (default: all)`,
+    parseFaults,
+  );
+  addCrowdOptions(command, DEFAULTS).action((options: DemoOptions) =>
     run(({ output, config }) => demo(options, output, config), options),
   );
 }
 
 async function demo(
-  crowd: CrowdOptions,
+  crowd: DemoOptions,
   output: Output,
   config: (environment: NodeJS.ProcessEnv) => Config,
 ): Promise<number> {
   const interrupts = listenForInterrupts();
   const folder = await createRunFolder(crowd.out ?? defaultFolder(new Date()));
-  let stack: OwnStack | undefined;
+  let stack: (OwnStack & Pick<SaleRun, "disturb">) | undefined;
   try {
-    if (!crowd.quiet) output.progress("starting PostgreSQL and five services …");
-    stack = await openOwnStack(config);
+    const { chaos, quiet, seed, paymentFailure } = crowd;
+    const what = chaos
+      ? "PostgreSQL, Redis, NATS and nine processes"
+      : "PostgreSQL and five services";
+    if (!quiet) output.progress(`starting ${what} …`);
+    const kinds = chaos === true ? FAULTS : chaos;
+    stack = kinds ? await openChaosStack(kinds, seed, paymentFailure) : await openOwnStack(config);
     if (interrupts.asked.aborted) return EXIT.unknown;
     const judged = await runSaleAndJudge({
       target: stack.urls,
@@ -51,10 +67,19 @@ async function demo(
       folder,
       environment: processEnvironment(),
       interrupts,
+      ...(stack.disturb && { disturb: stack.disturb }),
     });
     return tellResult(output, judged, processEnvironment());
   } finally {
     await stack?.close();
     interrupts.stopListening();
   }
+}
+
+function parseFaults(text: string): FaultKind[] {
+  return text.split(",").map((word) => {
+    const kind = FAULTS.find((one) => one === word.trim());
+    if (kind !== undefined) return kind;
+    throw new InvalidArgumentError(`"${word}" is none of ${FAULTS.join(", ")}`);
+  });
 }

@@ -42,6 +42,8 @@ export interface RunResult {
 export interface RunHandle {
   /** Where the run is now; cheap enough for ten calls a second. */
   snapshot(): Snapshot;
+  /** Something is being done to the target on purpose; after the run's end nobody minds. */
+  fault(what: string, target: string, text: string): void;
   /** Rejects with Error where the history cannot be written; nothing else makes it reject. */
   readonly done: Promise<RunResult>;
 }
@@ -55,7 +57,8 @@ export function runSale(plan: RunPlan, out: RunOutput, signal: AbortSignal): Run
   assertPlan(plan);
   const run = new SaleRun(plan, out.historyPath);
   const done = run.start(signal);
-  return { snapshot: () => run.snapshot(), done };
+  const fault: RunHandle["fault"] = (...words) => run.fault(...words);
+  return { snapshot: () => run.snapshot(), fault, done };
 }
 
 const SECOND_MS = 1_000;
@@ -160,6 +163,12 @@ class SaleRun {
       rssMb: this.#health.rssMb(),
       news: this.#news,
     });
+  }
+
+  fault(...[what, target, text]: Parameters<RunHandle["fault"]>): void {
+    if (this.#ended !== undefined) return;
+    this.#news = text;
+    this.#recorder.fault(this.#clock.now(), what, target, text);
   }
 
   /** One driver for each base URL: services behind one gateway share its connections. */

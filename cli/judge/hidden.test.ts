@@ -34,7 +34,7 @@ test("a promise is unknown where the target does not show what it takes", () => 
   for (const promise of ["rate", "liveness", "passes", "money"] as const) {
     assert.is(said.get(promise)?.verdict, "unknown", promise);
   }
-  assert.match(said.get("money")?.because, /does not show its payments/);
+  assert.match(said.get("money")?.because ?? "", /does not show its payments/);
   assert.is(said.get("stock")?.verdict, "valid");
   assert.is(exitCode, 2);
 });

@@ -161,6 +161,19 @@ export interface Note {
   readonly text: string;
 }
 
+/** What was done to the target on purpose; on the time line it stands as a note too. */
+export interface Fault {
+  readonly kind: "fault";
+  /** When it began. */
+  readonly atMs: number;
+  /** One word: kill, pause, server, cut, delay, flush, payments. */
+  readonly what: string;
+  /** To whom: a process, a server, a wire. */
+  readonly target: string;
+  /** One line for people. */
+  readonly text: string;
+}
+
 /** The last line. A history without it was cut off: its judges say `unknown` where that matters. */
 export interface RunEnd {
   readonly kind: "end";
@@ -183,14 +196,16 @@ export interface TesterHealth {
   readonly droppedArrivals: number;
 }
 
-export type HistoryLine = RunHeader | Op | StockSample | Note | RunEnd;
+export type HistoryLine = RunHeader | Op | StockSample | Note | Fault | RunEnd;
 
 /** A whole recorded run, as judges take it. */
 export interface History {
   readonly run: RunHeader;
   readonly ops: readonly Op[];
   readonly stock: readonly StockSample[];
+  /** Each fault is among them. */
   readonly notes: readonly Note[];
+  readonly faults?: readonly Fault[];
   /** Absent when the recording was cut off. */
   readonly end?: RunEnd;
 }

@@ -1,5 +1,14 @@
 /** Reads history.ndjson and ledger.json into the judges' types, or says where they are wrong. */
-import type { History, HistoryLine, Ledger, Note, Op, RunEnd, RunHeader } from "./history.ts";
+import type {
+  Fault,
+  History,
+  HistoryLine,
+  Ledger,
+  Note,
+  Op,
+  RunEnd,
+  RunHeader,
+} from "./history.ts";
 import { HISTORY_VERSION, type StockSample } from "./history.ts";
 import type { Check } from "./shape.ts";
 import {
@@ -123,6 +132,7 @@ const lines = new Map<unknown, Check>(
     op,
     stock: shape({ atMs: number, products: list(stockLine) }),
     note: shape({ atMs: number, text }),
+    fault: shape({ atMs: number, what: text, target: text, text }),
     end,
   }),
 );
@@ -175,6 +185,7 @@ export class HistoryParser {
   readonly #ops: Op[] = [];
   readonly #stock: StockSample[] = [];
   readonly #notes: Note[] = [];
+  readonly #faults: Fault[] = [];
 
   /** One line without its line feed. False once something is wrong: the rest is not needed. */
   take(line: string): boolean {
@@ -207,6 +218,7 @@ export class HistoryParser {
       ops: this.#ops,
       stock: this.#stock,
       notes: this.#notes,
+      ...(this.#faults.length > 0 && { faults: this.#faults }),
       ...(this.#end && { end: this.#end }),
     };
     return { ok: true, history };
@@ -232,6 +244,7 @@ export class HistoryParser {
     else if (line.kind === "end") this.#end = line;
     else if (line.kind === "stock") this.#stock.push(line);
     else if (line.kind === "note") this.#notes.push(line);
+    else if (line.kind === "fault") this.#keepFault(line);
     else if (this.#ids.has(line.id)) this.#problem = this.#wrong(`a second operation ${line.id}`);
     else if (line.endedMs < line.invokedMs) {
       this.#problem = this.#wrong(`operation ${line.id} ended before it was invoked`);
@@ -239,6 +252,11 @@ export class HistoryParser {
       this.#ids.add(line.id);
       this.#ops.push(line);
     }
+  }
+
+  #keepFault(fault: Fault): void {
+    this.#faults.push(fault);
+    this.#notes.push({ kind: "note", atMs: fault.atMs, text: fault.text });
   }
 }
 

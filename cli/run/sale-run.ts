@@ -4,7 +4,7 @@ import type { CrowdOptions } from "../commands/options.ts";
 import { AdminClient, TargetError } from "../engine/admin-client.ts";
 import { type Dialect, hiddenBy } from "../engine/dialect.ts";
 import { prepareDialectSale, readClientsBooks } from "../engine/dialect-sale.ts";
-import { runSale } from "../engine/engine.ts";
+import { type RunHandle, type RunResult, runSale } from "../engine/engine.ts";
 import { waitUntilSettled } from "../engine/ledger.ts";
 import type { TargetUrls } from "../engine/plan.ts";
 import { type Snapshot, snapshotBefore } from "../engine/snapshot.ts";
@@ -24,6 +24,8 @@ export interface SaleRun {
   readonly interrupts: Interrupts;
   /** Where the target is another system: its sale is there already, and nobody is its administrator. */
   readonly dialect?: Dialect;
+  /** Disturbs the target until the signal, and resolves when it is whole again. */
+  readonly disturb?: (fault: RunHandle["fault"], until: AbortSignal) => Promise<void>;
 }
 
 const HOUR_MS = 3_600_000;
@@ -62,7 +64,7 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
       interrupts.asked,
     );
     snapshot = handle.snapshot;
-    const result = await handle.done;
+    const result = await whileDisturbed(run, handle);
     const ledger = await readBooks(run, prepared);
     await writeLedger(folder, ledger);
     snapshot = () => ({ ...result.snapshot, phase: "judging" });
@@ -79,6 +81,19 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
     await display.stop();
     throw error;
   }
+}
+
+/** The books are read when whatever was done to the target is undone. */
+async function whileDisturbed({ disturb }: SaleRun, handle: RunHandle): Promise<RunResult> {
+  const over = new AbortController();
+  const disturbed = disturb?.(handle.fault, over.signal).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  const result = await handle.done.finally(() => over.abort());
+  const error = await disturbed;
+  if (error !== undefined) throw error;
+  return result;
 }
 
 async function prepare({ target, adminToken, crowd, dialect }: SaleRun): Promise<PreparedSale> {
