@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { readConfig } from "../services/common/config.ts";
 import { addBench } from "./commands/bench.ts";
+import { addCapacity } from "./commands/capacity.ts";
 import { addCrash } from "./commands/crash.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addDoctor } from "./commands/doctor.ts";
@@ -73,6 +74,7 @@ Exit codes: 0 every promise valid · 1 a promise broken · 2 unknown · 3 the ru
     addBench,
     addCrash,
     addLoad,
+    addCapacity,
   ]) {
     add(reservex, run);
   }
