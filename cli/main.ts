@@ -2,12 +2,14 @@
 import { Command, CommanderError } from "commander";
 import { readConfig } from "../services/common/config.ts";
 import { addBench } from "./commands/bench.ts";
+import { addCapacity } from "./commands/capacity.ts";
 import { addCompare } from "./commands/compare.ts";
 import { addCrash } from "./commands/crash.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addEvent } from "./commands/event.ts";
 import { addJudge } from "./commands/judge.ts";
+import { addLoad } from "./commands/load.ts";
 import { addPayment } from "./commands/payment.ts";
 import { addProduct } from "./commands/product.ts";
 import { addQueue } from "./commands/queue.ts";
@@ -73,6 +75,8 @@ Exit codes: 0 every promise valid · 1 a promise broken · 2 unknown · 3 the ru
     addRepl,
     addBench,
     addCrash,
+    addLoad,
+    addCapacity,
   ]) {
     add(reservex, run);
   }

@@ -1,24 +1,21 @@
 /** `reservex simulate`: a crowd against a stack that runs already. */
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { type Config, processEnvironment } from "../../services/common/config.ts";
-import { SERVICES } from "../../services/common/contracts/names.ts";
-import { stackUrls } from "../../services/stack/access.ts";
-import type { TargetUrls } from "../engine/plan.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import type { Run } from "../main.ts";
 import { socketTuning } from "../run/crowd-sockets.ts";
+import { readDialect } from "../run/dialect-file.ts";
 import { withReplay } from "../run/replay-file.ts";
 import { defaultFolder, tellResult } from "../run/result.ts";
 import { createRunFolder } from "../run/run-folder.ts";
-import { logIn, runSaleAndJudge } from "../run/sale-run.ts";
+import { logIn, runSaleAndJudge, type SaleRun } from "../run/sale-run.ts";
 import { adminOf } from "./operator.ts";
 import { addCrowdOptions, type CrowdOptions, dataOption } from "./options.ts";
+import { parseTarget, type TargetChoice, targetUrls } from "./target-option.ts";
 
-interface SimulateOptions extends CrowdOptions {
-  readonly target?: Partial<Record<string, string>>;
+interface SimulateOptions extends CrowdOptions, TargetChoice {
   readonly adminEmail?: string;
   readonly adminPassword?: string;
-  readonly data: string;
 }
 
 const DEFAULTS = {
@@ -38,7 +35,7 @@ export function addSimulate(program: Command, run: Run): void {
     .description("a sale and a crowd against a running stack, recorded and judged")
     .option(
       "--target <urls>",
-      "base URLs, service=url, comma separated (default: the stack on --data, or the usual ports)",
+      "service=url, comma separated (default: the stack on --data); or FILE of another system",
       parseTarget,
     )
     .option("--admin-email <address>", "an administrator of the target")
@@ -48,15 +45,12 @@ export function addSimulate(program: Command, run: Run): void {
     run(async ({ output, config }) => {
       const options = await withReplay(given);
       const environment = processEnvironment();
-      const target = await targetUrls(options, config(environment));
-      socketTuning(options, target);
-      const { email, password } = adminOf(options);
+      const from = await aim(options, config(environment));
+      socketTuning(options, from.target);
       const interrupts = listenForInterrupts();
-      const adminToken = await logIn(target.account, email, password);
       const folder = await createRunFolder(options.out ?? defaultFolder(new Date()));
       const judged = await runSaleAndJudge({
-        target,
-        adminToken,
+        ...from,
         crowd: options,
         folder,
         environment,
@@ -67,26 +61,17 @@ export function addSimulate(program: Command, run: Run): void {
   );
 }
 
-async function targetUrls(options: SimulateOptions, config: Config): Promise<TargetUrls> {
-  const known = (await stackUrls(options.data)) ?? {};
-  const entries = SERVICES.map((name) => [
-    name,
-    options.target?.[name] ?? known[name] ?? `http://127.0.0.1:${config.ports[name]}`,
-  ]);
-  return Object.fromEntries(entries) as unknown as TargetUrls;
-}
-
-function parseTarget(text: string): Partial<Record<string, string>> {
-  const target: Partial<Record<string, string>> = {};
-  for (const part of text.split(",")) {
-    const [name = "", ...rest] = part.split("=");
-    const url = rest.join("=");
-    if (!SERVICES.some((service) => service === name) || !URL.canParse(url)) {
-      throw new InvalidArgumentError(
-        `"${part}" is not service=url; services are ${SERVICES.join(", ")}`,
-      );
-    }
-    target[name] = url.replace(/\/$/, "");
+/** What to run against: ReserveX as its administrator, or another system as anybody. */
+async function aim(
+  options: SimulateOptions,
+  config: Config,
+): Promise<Pick<SaleRun, "target" | "adminToken" | "dialect">> {
+  const target = await targetUrls(options, config);
+  const { file, ...urls } = options.target ?? {};
+  if (file === undefined) {
+    const { email, password } = adminOf(options);
+    return { target, adminToken: await logIn(target.account, email, password) };
   }
-  return target;
+  const dialect = await readDialect(file, urls);
+  return { target: { ...target, ...dialect.urls }, adminToken: "", dialect };
 }

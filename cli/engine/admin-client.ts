@@ -38,9 +38,11 @@ interface Call extends WireJob {
 }
 
 export interface AdminCall {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
   readonly body?: unknown;
+  /** Names and values by turns, beside the client's own. */
+  readonly headers?: readonly string[];
 }
 
 export class AdminClient {
@@ -48,12 +50,12 @@ export class AdminClient {
   readonly #headers: string[];
   readonly #driver: HttpDriver<Call>;
 
-  /** Throws {@link TargetError} for a base URL that is none. */
-  constructor(baseUrl: string, token: string, requestTimeoutMs = TIMEOUT_MS) {
+  /** Without a token each call says who asks. Throws {@link TargetError} for a base URL that is none. */
+  constructor(baseUrl: string, token: string | undefined, requestTimeoutMs = TIMEOUT_MS) {
     if (!URL.canParse(baseUrl)) throw new TargetError("unreachable", `${baseUrl} is not a URL`);
     this.#baseUrl = baseUrl;
     const clock = startClock();
-    this.#headers = ["authorization", `Bearer ${token}`, "content-type", "application/json"];
+    this.#headers = token === undefined ? [] : ["authorization", `Bearer ${token}`];
     this.#driver = new HttpDriver<Call>(
       {
         baseUrl,
@@ -68,7 +70,8 @@ export class AdminClient {
 
   /** What came of the call; never rejects. */
   try(call: AdminCall): Promise<Reply> {
-    const headers = call.body === undefined ? this.#headers.slice(0, 2) : this.#headers;
+    const headers = [...this.#headers, ...(call.headers ?? [])];
+    if (call.body !== undefined) headers.push("content-type", "application/json");
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
     const request = { method: call.method, path: call.path, headers, body };
     return new Promise((resolve) => this.#driver.send({ request, resolve }));

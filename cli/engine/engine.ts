@@ -8,6 +8,7 @@ import { arrivalTimes } from "./arrivals.ts";
 import { castOf, gangsOf } from "./casting.ts";
 import { type EngineClock, startClock } from "./clock.ts";
 import { Crowd } from "./crowd.ts";
+import { hear, NOT_OFFERED, say } from "./dialect.ts";
 import { type DisplayBoard, OPEN_BOARD, readBoard, type StockReading } from "./display-board.ts";
 import { type Drivers, openDrivers } from "./drivers.ts";
 import { type MeterReadings, Meters } from "./meters.ts";
@@ -38,9 +39,11 @@ export function runSale(
   assertPlan(plan);
   const run = new SaleRun(plan, out.historyPath, inStep);
   const done = run.start(signal);
+  const fault: RunHandle["fault"] = (...words) => run.fault(...words);
   return {
     snapshot: () => run.snapshot(),
     meters: () => run.meters(),
+    fault,
     // One of several processes does not decide for the others.
     ...(inStep ? {} : { controls: run }),
     done,
@@ -124,7 +127,8 @@ class SaleRun implements RunControls {
     if (signal.aborted) stop();
     // The crowd waits for the first reading: it shows the stock before anyone came, and the code
     // that the first request of a process has to load makes nobody late.
-    else this.#watch.look();
+    else if (this.#plan.dialect === undefined) this.#watch.look();
+    else this.#begin(this.#clock.now());
     return this.#outcome.promise;
   }
 
@@ -178,6 +182,12 @@ class SaleRun implements RunControls {
     });
   }
 
+  fault(...[what, target, text]: Parameters<RunHandle["fault"]>): void {
+    if (this.#ended !== undefined) return;
+    this.#news = text;
+    this.#recorder.fault(this.#clock.now(), what, target, text);
+  }
+
   meters(): MeterReadings {
     return this.#meters.readings();
   }
@@ -192,7 +202,7 @@ class SaleRun implements RunControls {
       started: (job, nowMs) => this.#onStarted(job, nowMs),
       ended: (job, reply) => {
         this.#began[job.client] = 1;
-        const answer = this.#recorder.ended(job, reply);
+        const answer = this.#recorder.ended(job, hear(this.#plan.dialect, job.request, reply));
         if (this.#recorder.behind) this.#scheduler.hold();
         this.#crowd.answered(job, answer, reply.endedMs);
         this.#scheduler.catchUp();
@@ -210,6 +220,7 @@ class SaleRun implements RunControls {
       this.#meters.tick(this.#crowd.waiting, this.#crowd.ended);
       this.#recorder.flush();
     } else if (key === this.#stockKey) {
+      if (this.#plan.dialect !== undefined) return;
       this.#scheduler.at(key, dueMs + tuningOf(this.#plan).stockEveryMs);
       this.#watch.look();
     } else {
@@ -220,8 +231,12 @@ class SaleRun implements RunControls {
   #send(client: number, request: Outgoing, intendedMs: number): void {
     const handedMs = this.#clock.now();
     this.#meters.sendLag.add(handedMs - intendedMs);
-    const job: Job = { client, request, intendedMs, handedMs, id: -1, invokedMs: -1 };
-    this.#drivers[request.service].send(job);
+    const { dialect, accounts } = this.#plan;
+    const said = say(dialect, request, accounts[client]!);
+    const put = said ?? request;
+    const job: Job = { client, request: put, intendedMs, handedMs, id: -1, invokedMs: -1 };
+    if (said !== undefined) this.#drivers[said.service].send(job);
+    else queueMicrotask(() => this.#crowd.answered(job, NOT_OFFERED, handedMs));
   }
 
   #onStarted(job: Job, nowMs: number): void {

@@ -90,7 +90,9 @@ export function answerWaiting(state: Waiting, answer: Answer, ctx: StepContext):
   }
   const again = tryAgain(state, answer, ctx);
   if (again !== undefined) return again;
-  if (answer.status === 404) return joinAgain(ctx, state.rejoins, state.ticket);
+  if (answer.status === 404 || answer.code === "NOT_IN_QUEUE") {
+    return joinAgain(ctx, state.rejoins, state.ticket);
+  }
   if (answer.code === "OUT_OF_STOCK") return leave(ctx);
   if (answer.code === "SALE_NOT_OPEN") return waitForSale(state, ctx);
   return end(ctx, "gaveUp");

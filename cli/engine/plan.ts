@@ -1,5 +1,6 @@
 /** What a run is told to do: the crowd, the sale it storms, and the limits it keeps. */
 import type { RunSettings, SaleFacts } from "../judge/history.ts";
+import type { Dialect } from "./dialect.ts";
 import { EVERYONE, type Share, sizeOf } from "./share.ts";
 
 /** A buyer's account: `userId` is the token's `sub`. */
@@ -37,6 +38,8 @@ export interface RunPlan {
   /** The run is stopped after this many seconds, whoever is still waiting. */
   readonly timeLimitSeconds: number;
   readonly tuning?: Partial<Tuning>;
+  /** How the target is spoken to where it is not ReserveX; its stock is not watched then. */
+  readonly dialect?: Dialect;
 }
 
 export interface Tuning {

@@ -1,5 +1,6 @@
 /** Turns jobs and their replies into the lines of history.ndjson; whatever is sent is written. */
 import type {
+  Fault,
   Note,
   Op,
   RunEnd,
@@ -99,6 +100,11 @@ export class Recorder {
     const changed = permitsPerMinute === undefined ? {} : { permitsPerMinute };
     const note: Note = { kind: "note", atMs: micro(atMs), text, ...changed };
     this.#file.add(note);
+  }
+
+  fault(atMs: number, what: string, target: string, text: string): void {
+    const fault: Fault = { kind: "fault", atMs: micro(atMs), what, target, text };
+    this.#file.add(fault);
   }
 
   /** Hands what was recorded so far to the disk. */

@@ -43,6 +43,8 @@ export interface RunHandle {
   snapshot(): Snapshot;
   /** What a person may change meanwhile; absent where the run cannot be changed. */
   readonly controls?: RunControls;
+  /** Something is being done to the target on purpose; after the run's end nobody minds. */
+  fault(what: string, target: string, text: string): void;
   /** For whoever adds up the meters of several processes. */
   meters(): MeterReadings;
   /** Rejects with Error where the history cannot be written; nothing else makes it reject. */

@@ -9,7 +9,7 @@ export type OpName = Op["op"];
 export interface Outgoing {
   readonly op: OpName;
   readonly service: "queue" | "ticket";
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
   /** Names and values by turns. */
   readonly headers: string[];

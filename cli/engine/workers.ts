@@ -17,7 +17,8 @@ import { type Snapshot, snapshotBefore } from "./snapshot.ts";
 import type { FromWorker, ToWorker, WorkerResult, WorkerView } from "./worker-messages.ts";
 
 /** What a watcher and the one who waits for its end need of a run. */
-export type SharedRun = Pick<RunHandle, "snapshot" | "done" | "controls">;
+export type SharedRun = Pick<RunHandle, "snapshot" | "done" | "controls"> &
+  Partial<Pick<RunHandle, "fault">>;
 
 /**
  * Like `runSale`, over so many processes, at most one a client. Their clocks are one (see

@@ -41,6 +41,8 @@ export interface RunSettings {
   readonly sockets?: "shared" | "own";
   /** Base URLs of the services under test. */
   readonly target: Readonly<Record<string, string>>;
+  /** What the target does not show; absent for ReserveX itself, which shows everything. */
+  readonly hidden?: readonly Hidden[];
 }
 
 export interface HabitShares {
@@ -52,6 +54,12 @@ export interface HabitShares {
   /** Send an accepted purchase once more with its key, as if they had not heard. */
   readonly retryingPercent: number;
 }
+
+/**
+ * passTimes: passes come without an end. payments: nobody's books of money can be read. sagas: nor
+ * those of bookings under way. keys: a purchase sent twice is not known to be one.
+ */
+export type Hidden = "passTimes" | "payments" | "sagas" | "keys";
 
 /** What the target promised for this sale. */
 export interface SaleFacts {
@@ -183,6 +191,19 @@ export interface Note {
   readonly permitsPerMinute?: number;
 }
 
+/** What was done to the target on purpose; on the time line it stands as a note too. */
+export interface Fault {
+  readonly kind: "fault";
+  /** When it began. */
+  readonly atMs: number;
+  /** One word: kill, pause, server, cut, delay, flush, payments. */
+  readonly what: string;
+  /** To whom: a process, a server, a wire. */
+  readonly target: string;
+  /** One line for people. */
+  readonly text: string;
+}
+
 /** The last line. A history without it was cut off: its judges say `unknown` where that matters. */
 export interface RunEnd {
   readonly kind: "end";
@@ -207,14 +228,16 @@ export interface TesterHealth {
   readonly workerSendLagP99Ms?: readonly number[];
 }
 
-export type HistoryLine = RunHeader | Op | StockSample | Note | RunEnd;
+export type HistoryLine = RunHeader | Op | StockSample | Note | Fault | RunEnd;
 
 /** A whole recorded run, as judges take it. */
 export interface History {
   readonly run: RunHeader;
   readonly ops: readonly Op[];
   readonly stock: readonly StockSample[];
+  /** Each fault is among them. */
   readonly notes: readonly Note[];
+  readonly faults?: readonly Fault[];
   /** Absent when the recording was cut off. */
   readonly end?: RunEnd;
 }

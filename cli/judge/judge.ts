@@ -3,7 +3,8 @@
  * buyers on the same sale would look like ghosts and idle permits.
  */
 import { judgeFairness } from "./fairness.ts";
-import type { History, Ledger } from "./history.ts";
+import { asFarAsShown } from "./hidden.ts";
+import type { Hidden, History, Ledger } from "./history.ts";
 import { afterLiveLimits, atHighestLimit } from "./live-limit.ts";
 import { judgeLiveness } from "./liveness.ts";
 import { judgeMoney } from "./money.ts";
@@ -35,14 +36,16 @@ export interface RunVerdict {
 
 /** All promises of a run. n·log n in the number of operations; never throws on parsed input. */
 export function judgeRun(history: History, ledger: Ledger | undefined): RunVerdict {
+  const hidden = history.run.settings.hidden ?? [];
+  const ifShown = (what: Hidden) => (hidden.includes(what) ? undefined : ledger);
   const verdicts = afterLiveLimits(history, [
     judgeRate(atHighestLimit(history)),
-    judgeLiveness(history, ledger),
+    judgeLiveness(history, ifShown("sagas")),
     judgeFairness(history),
     judgePasses(history),
     judgeStock(history, ledger),
-    judgeMoney(history, ledger),
-  ]);
+    judgeMoney(history, ifShown("payments")),
+  ]).map((verdict) => asFarAsShown(verdict, hidden));
   const testerVerdict = judgeTester(history);
   return { verdicts, testerVerdict, exitCode: exitCodeOf(verdicts, testerVerdict) };
 }

@@ -1,5 +1,14 @@
 /** Reads history.ndjson and ledger.json into the judges' types, or says where they are wrong. */
-import type { History, HistoryLine, Ledger, Note, Op, RunEnd, RunHeader } from "./history.ts";
+import type {
+  Fault,
+  History,
+  HistoryLine,
+  Ledger,
+  Note,
+  Op,
+  RunEnd,
+  RunHeader,
+} from "./history.ts";
 import { HISTORY_VERSION, type StockSample } from "./history.ts";
 import type { Check } from "./shape.ts";
 import {
@@ -58,6 +67,7 @@ const header = shape({
     workers: optional(natural),
     sockets: optional(oneOf("shared", "own")),
     target: dictionary(text),
+    hidden: optional(list(oneOf("passTimes", "payments", "sagas", "keys"))),
   }),
   sale: shape({
     eventId: whole,
@@ -136,6 +146,7 @@ const lines = new Map<unknown, Check>(
     op,
     stock: shape({ atMs: number, products: list(stockLine) }),
     note: shape({ atMs: number, text, permitsPerMinute: optional(number) }),
+    fault: shape({ atMs: number, what: text, target: text, text }),
     end,
   }),
 );
@@ -188,6 +199,7 @@ export class HistoryParser {
   readonly #ops: Op[] = [];
   readonly #stock: StockSample[] = [];
   readonly #notes: Note[] = [];
+  readonly #faults: Fault[] = [];
 
   /** One line without its line feed. False once something is wrong: the rest is not needed. */
   take(line: string): boolean {
@@ -220,6 +232,7 @@ export class HistoryParser {
       ops: this.#ops,
       stock: this.#stock,
       notes: this.#notes,
+      ...(this.#faults.length > 0 && { faults: this.#faults }),
       ...(this.#end && { end: this.#end }),
     };
     return { ok: true, history };
@@ -245,6 +258,7 @@ export class HistoryParser {
     else if (line.kind === "end") this.#end = line;
     else if (line.kind === "stock") this.#stock.push(line);
     else if (line.kind === "note") this.#notes.push(line);
+    else if (line.kind === "fault") this.#keepFault(line);
     else if (this.#ids.has(line.id)) this.#problem = this.#wrong(`a second operation ${line.id}`);
     else if (line.endedMs < line.invokedMs) {
       this.#problem = this.#wrong(`operation ${line.id} ended before it was invoked`);
@@ -252,6 +266,11 @@ export class HistoryParser {
       this.#ids.add(line.id);
       this.#ops.push(line);
     }
+  }
+
+  #keepFault(fault: Fault): void {
+    this.#faults.push(fault);
+    this.#notes.push({ kind: "note", atMs: fault.atMs, text: fault.text });
   }
 }
 

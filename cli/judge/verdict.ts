@@ -7,6 +7,7 @@ export type PromiseName =
   | "passes"
   | "stock"
   | "money"
+  | "endings"
   | "input"
   | "access";
 

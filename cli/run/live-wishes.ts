@@ -7,7 +7,7 @@ export interface WishedSale {
   readonly queueUrl: string;
   readonly adminToken: string;
   readonly eventId: number;
-  readonly handle: Pick<RunHandle, "controls">;
+  readonly handle: Pick<RunHandle, "controls" | "snapshot">;
 }
 
 /** As the option --permits-per-minute has it. */

@@ -2,13 +2,16 @@
 import { randomUUID } from "node:crypto";
 import type { CrowdOptions } from "../commands/options.ts";
 import { AdminClient, TargetError } from "../engine/admin-client.ts";
-import { runSale } from "../engine/engine.ts";
+import { type Dialect, hiddenBy } from "../engine/dialect.ts";
+import { prepareDialectSale, readClientsBooks } from "../engine/dialect-sale.ts";
+import { type RunHandle, type RunResult, runSale } from "../engine/engine.ts";
 import { waitUntilSettled } from "../engine/ledger.ts";
 import type { RunPlan, TargetUrls } from "../engine/plan.ts";
 import { type Snapshot, snapshotBefore } from "../engine/snapshot.ts";
-import { prepareSale, type SalePlan } from "../engine/target.ts";
-import { runWithWorkers } from "../engine/workers.ts";
+import { type PreparedSale, prepareSale, type SalePlan } from "../engine/target.ts";
+import { runWithWorkers, type SharedRun } from "../engine/workers.ts";
 import type { Interrupts } from "../interrupts.ts";
+import type { Ledger } from "../judge/history.ts";
 import { socketTuning } from "./crowd-sockets.ts";
 import { startDisplay } from "./display.ts";
 import { granter } from "./live-wishes.ts";
@@ -22,6 +25,10 @@ export interface SaleRun {
   readonly folder: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly interrupts: Interrupts;
+  /** Where the target is another system: its sale is there already, and nobody is its administrator. */
+  readonly dialect?: Dialect;
+  /** Disturbs the target until the signal, and resolves when it is whole again. */
+  readonly disturb?: (fault: RunHandle["fault"], until: AbortSignal) => Promise<void>;
 }
 
 const HOUR_MS = 3_600_000;
@@ -33,7 +40,7 @@ const PASS_TTL_SECONDS = 300;
  * @throws TargetError when the stack cannot be reached or refuses to be set up
  */
 export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
-  const { target, adminToken, crowd, folder, environment, interrupts } = run;
+  const { target, adminToken, crowd, folder, environment, interrupts, dialect } = run;
   const { arrivalOffsetsMs } = crowd;
   let snapshot: () => Snapshot = () => snapshotBefore(crowd.clients, crowd.permitsPerMinute);
   let grant: ReturnType<typeof granter> = async () => {};
@@ -46,19 +53,19 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
     onWish: (wish) => void grant(wish),
   });
   try {
-    await setProvider(target, adminToken, crowd);
-    const prepared = await prepareSale(target, adminToken, salePlan(crowd));
+    const prepared = await prepare(run);
     const plan: RunPlan = {
       runId: randomUUID(),
       startedAt: new Date().toISOString(),
       seed: crowd.seed,
-      settings: settingsOf(crowd, target),
+      settings: settingsOf(run),
       sale: prepared.sale,
       accounts: prepared.accounts,
       adminToken,
       timeLimitSeconds: crowd.maxSeconds,
       ...(arrivalOffsetsMs && { arrivalOffsetsMs }),
       tuning: socketTuning(crowd, target),
+      ...(dialect !== undefined && { dialect }),
     };
     const out = { historyPath: historyPath(folder) };
     const handle =
@@ -68,13 +75,8 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
     snapshot = handle.snapshot;
     const { eventId } = prepared.sale;
     grant = granter({ queueUrl: target.queue, adminToken, eventId, handle });
-    const result = await handle.done;
-    const reader = { target, adminToken, eventId: prepared.sale.eventId };
-    const ledger = await waitUntilSettled(reader, {
-      seconds: crowd.settleSeconds,
-      wallClock: () => new Date().toISOString(),
-      signal: interrupts.insisted,
-    });
+    const result = await whileDisturbed(run, handle);
+    const ledger = await readBooks(run, prepared);
     await writeLedger(folder, ledger);
     snapshot = () => ({ ...result.snapshot, phase: "judging" });
     const judged = await judgeFolder(folder, crowd.summary);
@@ -90,6 +92,39 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
     await display.stop();
     throw error;
   }
+}
+
+/** The books are read when whatever was done to the target is undone. */
+async function whileDisturbed({ disturb }: SaleRun, handle: SharedRun): Promise<RunResult> {
+  const over = new AbortController();
+  // Several workers have no one record to write it into; commands refuse the two together.
+  const fault = handle.fault ?? (() => undefined);
+  const disturbed = disturb?.(fault, over.signal).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  const result = await handle.done.finally(() => over.abort());
+  const error = await disturbed;
+  if (error !== undefined) throw error;
+  return result;
+}
+
+async function prepare({ target, adminToken, crowd, dialect }: SaleRun): Promise<PreparedSale> {
+  if (dialect !== undefined) {
+    return prepareDialectSale(dialect, crowd.clients, `run-${randomUUID().slice(0, 8)}`);
+  }
+  await setProvider(target, adminToken, crowd);
+  return prepareSale(target, adminToken, salePlan(crowd));
+}
+
+async function readBooks(run: SaleRun, prepared: PreparedSale): Promise<Ledger> {
+  const { target, adminToken, crowd, interrupts, dialect } = run;
+  const seconds = crowd.settleSeconds;
+  const signal = interrupts.insisted;
+  if (dialect !== undefined) return readClientsBooks({ dialect, prepared, seconds, signal });
+  const reader = { target, adminToken, eventId: prepared.sale.eventId };
+  const wallClock = () => new Date().toISOString();
+  return waitUntilSettled(reader, { seconds, wallClock, signal });
 }
 
 /** The last stock the crowd saw may be a second old; the books are final. */
@@ -136,7 +171,10 @@ async function setProvider(target: TargetUrls, token: string, crowd: CrowdOption
   }
 }
 
-function salePlan(crowd: CrowdOptions): SalePlan {
+/** What of a crowd decides what is on sale, and to how many. */
+export type SaleWish = Pick<CrowdOptions, "stock" | "permitsPerMinute" | "pacing" | "clients">;
+
+export function salePlan(crowd: SaleWish): SalePlan {
   const now = Date.now();
   const at = (offsetMs: number) => new Date(now + offsetMs).toISOString();
   return {
@@ -174,8 +212,9 @@ function productPlans(stock: number): SalePlan["products"] {
   }));
 }
 
-function settingsOf(crowd: CrowdOptions, target: TargetUrls) {
+function settingsOf({ crowd, target, dialect }: SaleRun) {
   return {
+    ...(dialect !== undefined && { hidden: hiddenBy(dialect) }),
     clients: crowd.clients,
     arrivals: crowd.arrivals.how,
     arrivalSeconds: crowd.arrivalSeconds,

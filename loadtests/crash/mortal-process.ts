@@ -97,6 +97,15 @@ export class MortalProcess {
     await died;
   }
 
+  /** Stands still, its connections open, until {@link resume}; as a machine that swaps would. */
+  pause(): void {
+    this.#child?.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#child?.kill("SIGCONT");
+  }
+
   /** Asks it to end in order, and insists after a while. */
   async stop(): Promise<void> {
     this.#stopping = true;

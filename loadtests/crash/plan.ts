@@ -48,23 +48,23 @@ const SERVERS_FROM_MS = 4_000;
 const SERVER_SPREAD_MS = 12_000;
 
 /** A pack of cards of which each is drawn once before any is drawn again. */
-export class Deck {
-  readonly #cards: readonly FailpointName[];
+export class Deck<T = FailpointName> {
+  readonly #cards: readonly T[];
   readonly #random: () => number;
-  #left: FailpointName[] = [];
+  #left: T[] = [];
 
-  constructor(cards: readonly FailpointName[], random: () => number) {
+  constructor(cards: readonly T[], random: () => number) {
     this.#cards = cards;
     this.#random = random;
   }
 
-  draw(): FailpointName {
+  draw(): T {
     if (this.#left.length === 0) this.#left = shuffle(this.#cards, this.#random);
     return this.#left.pop()!;
   }
 
   /** To be drawn before all others: it was armed and not reached. */
-  putBack(card: FailpointName): void {
+  putBack(card: T): void {
     this.#left.push(card);
   }
 }

@@ -56,6 +56,26 @@ test("a lost answer is one to something that was done", async () => {
   next.destroy();
 });
 
+test("a delayed answer comes later, and no piece of it overtakes another", async () => {
+  const socket = await dial();
+  let said = "";
+  socket.on("data", (chunk) => {
+    said += String(chunk);
+  });
+  const beganMs = performance.now();
+  proxy.delay(60);
+  socket.write("a");
+  await once(socket, "data");
+  assert.ok(performance.now() - beganMs >= 55);
+  socket.write("b");
+  while (heard.at(-1) !== "b") await new Promise((resolve) => setImmediate(resolve));
+  proxy.delay(0);
+  socket.write("c");
+  while (said.length < 3) await once(socket, "data");
+  assert.is(said, "abc");
+  socket.destroy();
+});
+
 test("a cut ends all that is open, and the next one gets through", async () => {
   const open = await Promise.all([dial(), dial()]);
   for (const socket of open) socket.write("here");

@@ -10,12 +10,15 @@ export interface TcpProxy {
    * breaks, and whoever asked does not know.
    */
   loseAnswers(count: number): void;
+  /** From now on each piece of an answer arrives so much later, in order; 0 ends it. */
+  delay(ms: number): void;
   close(): Promise<void>;
 }
 
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const cuts = new Set<() => void>();
   let toLose = 0;
+  let delayMs = 0;
   const server = createServer({ noDelay: true }, (client) => {
     const target = connect({ port: targetPort, host: "127.0.0.1", noDelay: true });
     const cut = () => {
@@ -26,14 +29,23 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     cuts.add(cut);
     endTogether(client, target, cut);
     client.pipe(target);
+    const pass = (chunk: Buffer) => {
+      if (client.destroyed || client.write(chunk)) return;
+      target.pause();
+      client.once("drain", () => target.resume());
+    };
+    // When the last piece under way arrives: none overtakes it once the delay is over.
+    let lastMs = 0;
     target.on("data", (chunk) => {
       if (toLose > 0) {
         toLose -= 1;
         cut();
-      } else if (!client.write(chunk)) {
-        target.pause();
-        client.once("drain", () => target.resume());
+        return;
       }
+      const nowMs = performance.now();
+      lastMs = Math.max(lastMs, nowMs + delayMs);
+      if (lastMs <= nowMs) pass(chunk);
+      else setTimeout(pass, Math.ceil(lastMs - nowMs), chunk);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -46,6 +58,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     },
     loseAnswers(count) {
       toLose = count;
+    },
+    delay(ms) {
+      delayMs = ms;
     },
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

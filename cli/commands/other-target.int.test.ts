@@ -1,0 +1,126 @@
+import { randomUUID } from "node:crypto";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { type FirstDesignOptions, FirstDesignShop } from "../engine/testing/first-design-shop.ts";
+import {
+  FREE_PORTS,
+  removeDataFolder,
+  reservex,
+  startUp,
+  temporaryFolder,
+} from "../testing/processes.ts";
+import { logIn, openSale } from "../testing/shopper.ts";
+
+const TARGETS = join(import.meta.dirname, "../../loadtests/targets");
+
+interface Judged {
+  readonly code: number | null;
+  readonly words: string;
+  readonly said: string;
+}
+
+async function simulate(target: string, ...args: string[]): Promise<Judged> {
+  const out = await temporaryFolder();
+  try {
+    const crowd = ["--clients", "24", "--arrival-seconds", "1", "--max-seconds", "60"];
+    const run = ["simulate", "--target", target, ...crowd, ...args, "--json", "--quiet"];
+    const { code, stdout, stderr } = await reservex([...run, "--out", out]);
+    const verdicts = stdout === "" ? [] : (JSON.parse(stdout).verdicts ?? []);
+    const words = verdicts.map((one: { promise: string; verdict: string }) => {
+      return `${one.promise} ${one.verdict}`;
+    });
+    return { code, words: words.join(", "), said: stdout + stderr };
+  } finally {
+    await rm(out, { recursive: true });
+  }
+}
+
+async function atFirstDesign(
+  options: Partial<FirstDesignOptions>,
+  ...args: string[]
+): Promise<Judged & { readonly shop: FirstDesignShop }> {
+  const shop = new FirstDesignShop(options);
+  const url = await shop.open();
+  try {
+    const file = join(TARGETS, "first-design.json");
+    const target = `${file},account=${url},queue=${url},ticket=${url}`;
+    return { ...(await simulate(target, ...args)), shop };
+  } finally {
+    await shop.close();
+  }
+}
+
+test("the first design is loaded through its own API, and what it does not show is unknown", async () => {
+  const { code, words, said, shop } = await atFirstDesign({ stock: [12, 5], failEvery: 5 });
+  assert.match(words, "stock valid", said);
+  for (const promise of ["rate", "liveness", "passes", "money"]) {
+    assert.match(words, `${promise} unknown`, said);
+  }
+  assert.is(code, 2, "unknown is never green");
+  const confirmed = shop.bookings.filter(({ status }) => status === "CONFIRMED");
+  assert.is.not(confirmed.length, 0);
+  assert.ok(shop.bookings.every(({ status }) => status !== "PENDING"));
+  assert.equal(shop.strangers, [], "nothing is asked of it that it does not have");
+});
+
+test("a stranger that oversells is found out by its own stock and its clients' bookings", async () => {
+  const { code, words, said } = await atFirstDesign({ stock: [6, 5], sin: "oversells" });
+  assert.match(words, "stock broken", said);
+  assert.is(code, 1);
+});
+
+test("a stranger whose passes open twice is found out by those who try", async () => {
+  const sin = "passes open twice";
+  const { code, words, said } = await atFirstDesign({ stock: [40, 40], sin }, "--attackers", "50");
+  assert.match(words, "passes broken", said);
+  assert.is(code, 1);
+});
+
+test("ReserveX itself can be loaded as anybody sees it, with no administrator", async () => {
+  const dataDir = await temporaryFolder();
+  const stack = await startUp(["--data", dataDir], { ...FREE_PORTS, LOG_LEVEL: "error" });
+  try {
+    const [email, password] = ["ops@example.com", randomUUID()];
+    const person = ["--email", email, "--password", password, "--name", "Ops", "--admin"];
+    const created = await reservex(["user", "create", ...person, "--data", dataDir]);
+    assert.is(created.code, 0, created.stderr);
+    const { eventId } = await openSale(stack.urls, await logIn(stack.urls, email, password), 10);
+    const text = await readFile(join(TARGETS, "reservex.json"), "utf8");
+    const file = join(dataDir, "target.ts");
+    const target = JSON.parse(text);
+    target.sale.eventId = eventId;
+    await writeFile(file, `export default ${JSON.stringify(target)};\n`);
+    const { account, queue, ticket } = stack.urls;
+    const urls = `account=${account},queue=${queue},ticket=${ticket}`;
+    const { code, words, said } = await simulate(`${file},${urls}`);
+    assert.match(words, "stock valid", said);
+    assert.match(words, /liveness unknown.*money unknown/);
+    assert.not.match(words, "broken", said);
+    assert.is(code, 2, said);
+  } finally {
+    await stack.stop();
+    await removeDataFolder(dataDir);
+  }
+});
+
+test("a target file that cannot work is one line that names the place", async () => {
+  const dir = await temporaryFolder();
+  try {
+    const file = join(dir, "target.json");
+    const target = JSON.parse(await readFile(join(TARGETS, "first-design.json"), "utf8"));
+    delete target.calls.reserve.answer.id;
+    await writeFile(file, JSON.stringify(target));
+    const { code, said } = await simulate(file);
+    assert.is(code, 64, said);
+    assert.match(said, /calls\.reserve: its .*answer.* must name id/);
+    const missing = await simulate(join(dir, "none.json"));
+    assert.is(missing.code, 64);
+    assert.match(missing.said, /none\.json: ENOENT/);
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+});
+
+test.run();

@@ -1,0 +1,90 @@
+/** A cluster of our own whose processes, servers and wires fail while a sale goes on. */
+import { appendFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { FaultDrawing, type FaultKind } from "../../loadtests/chaos/faults.ts";
+import { castOf, wreak } from "../../loadtests/chaos/havoc.ts";
+import { RESERVEX } from "../../loadtests/crash/build.ts";
+import { type Cluster, openCluster } from "../../loadtests/crash/cluster.ts";
+import { upInTime } from "../../loadtests/crash/mortal-process.ts";
+import { startTcpProxy, type TcpProxy } from "../../loadtests/crash/tcp-proxy.ts";
+import { AdminClient } from "../engine/admin-client.ts";
+import type { TargetUrls } from "../engine/plan.ts";
+import { streamOf, unit } from "../engine/rng.ts";
+import type { OwnStack } from "./own-stack.ts";
+import { logIn, type SaleRun } from "./sale-run.ts";
+
+/** Between faults somebody has to be able to buy. */
+const PROVIDER_TRIES = 20;
+
+/**
+ * PostgreSQL, Redis, NATS and nine processes. The same seed draws the same faults, if not at the
+ * same steps of the sale. `paymentFailure`: of a hundred, when payments are let be.
+ * @throws UnavailableError where Redis or NATS is not on this machine
+ */
+export async function openChaosStack(
+  kinds: readonly FaultKind[],
+  seed: number,
+  paymentFailure: number,
+): Promise<OwnStack & Required<Pick<SaleRun, "disturb">>> {
+  const dir = await mkdtemp(join(tmpdir(), "reservex-chaos-"));
+  const undo: (() => Promise<unknown>)[] = [() => rm(dir, { recursive: true, force: true })];
+  const close = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    const cluster = await openCluster({
+      build: RESERVEX,
+      dir,
+      onDeath: () => undefined,
+      onServerLine: (server, line) => appendFileSync(join(dir, `${server}.log`), `${line}\n`),
+    });
+    undo.push(() => cluster.stop());
+    for (const one of cluster.processes) void one.start([]);
+    await Promise.all(cluster.processes.map(upInTime));
+    const doors = await openDoors(cluster);
+    undo.push(() => Promise.all([...doors.values()].map((door) => door.close())));
+    const url = (name: string) => `http://127.0.0.1:${doors.get(name)!.port}`;
+    const services = ["account", "queue", "ticket", "payment", "saga"] as const;
+    const urls = Object.fromEntries(
+      services.map((one) => [one, url(one)]),
+    ) as unknown as TargetUrls;
+    const { email, password } = cluster.login;
+    const adminToken = await logIn(cluster.urls.get("account")![0]!, email, password);
+    const stream = streamOf(seed, "cast");
+    const drawing = new FaultDrawing(kinds, castOf(cluster, doors), () => unit(stream));
+    const disturb: SaleRun["disturb"] = (tell, until) =>
+      wreak({
+        ...{ cluster, doors, drawing, tell, until },
+        declinePayments: (percent) => decline(cluster, adminToken, percent ?? paymentFailure, seed),
+      });
+    return { urls, adminToken, close, disturb };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The crowd comes through these: a wire to the first process of each service. */
+async function openDoors(cluster: Cluster): Promise<Map<string, TcpProxy>> {
+  const doors = new Map<string, TcpProxy>();
+  for (const [service, urls] of cluster.urls) {
+    doors.set(service, await startTcpProxy(Number(new URL(urls[0]!).port)));
+  }
+  return doors;
+}
+
+/** At every process of the payment service; one that is away is asked again. */
+async function decline(cluster: Cluster, token: string, failurePercent: number, seed: number) {
+  for (const url of cluster.urls.get("payment")!) {
+    const client = new AdminClient(url, token);
+    const body = { failurePercent, seed };
+    for (let tries = 1; tries <= PROVIDER_TRIES; tries += 1) {
+      const call = { method: "PATCH", path: "/api/admin/provider", body } as const;
+      if ((await client.try(call)).outcome === "ok") break;
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+    await client.close();
+  }
+}
