@@ -33,6 +33,7 @@ test("a demo with failing payments and absent clients is valid, its stock exact,
     out,
   ]);
   const report = JSON.parse(stdout);
+  assert.ok(Array.isArray(report.verdicts), `exit code ${code}: ${stdout} ${stderr}`);
   const verdicts = Object.fromEntries(
     report.verdicts.map((one: { promise: string; verdict: string }) => [one.promise, one.verdict]),
   );
