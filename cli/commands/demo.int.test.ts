@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { removeDataFolder, reservex, temporaryFolder } from "../testing/processes.ts";
+import { FREE_PORTS, removeDataFolder, reservex, temporaryFolder } from "../testing/processes.ts";
 import { pause } from "../testing/shopper.ts";
 
 /** More people than a minute's permits, and fewer seats than people: the limits are felt. */
@@ -24,15 +24,12 @@ test("a demo with failing payments and absent clients is valid, its stock exact,
   const before = await demoFolders();
   const out = join(dir, "run");
   const trouble = ["--payment-failure", "30", "--absent", "20", "--attackers", "5"];
-  const { code, stdout, stderr } = await reservex([
-    "demo",
-    ...SMALL,
-    ...trouble,
-    "--json",
-    "--out",
-    out,
-  ]);
+  const { code, stdout, stderr } = await reservex(
+    ["demo", ...SMALL, ...trouble, "--json", "--out", out],
+    FREE_PORTS,
+  );
   const report = JSON.parse(stdout);
+  assert.ok(Array.isArray(report.verdicts), `exit code ${code}: ${stdout} ${stderr}`);
   const verdicts = Object.fromEntries(
     report.verdicts.map((one: { promise: string; verdict: string }) => [one.promise, one.verdict]),
   );
@@ -73,7 +70,7 @@ test("Ctrl-C ends a run early, judges what was seen and cleans up", async () => 
   const dir = await temporaryFolder();
   const out = join(dir, "run");
   let asked = false;
-  const { code, stdout } = await reservex(["demo", ...SMALL, "--out", out], {}, (child) => {
+  const { code, stdout } = await reservex(["demo", ...SMALL, "--out", out], FREE_PORTS, (child) => {
     child.stderr?.on("data", (chunk: Buffer) => {
       if (asked || !/selling/.test(chunk.toString())) return;
       asked = true;
@@ -92,7 +89,7 @@ test("Ctrl-C ends a run early, judges what was seen and cleans up", async () => 
 test("killed outright, a demo takes its services and its data folder with it", async () => {
   const dir = await temporaryFolder();
   const before = await demoFolders();
-  await reservex(["demo", ...SMALL, "--out", join(dir, "run")], {}, (child) => {
+  await reservex(["demo", ...SMALL, "--out", join(dir, "run")], FREE_PORTS, (child) => {
     child.stderr?.on("data", (chunk: Buffer) => {
       if (/selling/.test(chunk.toString())) child.kill("SIGKILL");
     });

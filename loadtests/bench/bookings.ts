@@ -96,7 +96,6 @@ async function startGround({ parts, environment }: BenchContext): Promise<Ground
     ...Object.fromEntries(
       Object.entries(ports).map(([name, port]) => [`${name.toUpperCase()}_PORT`, String(port)]),
     ),
-    ACCOUNT_URL: `http://127.0.0.1:${ports.account}`,
   };
   const stack = await startChildStack({ dataDir, environment: settings });
   parts.defer(() => stack.stop());

@@ -11,7 +11,7 @@ import type { Role } from "../common/contracts/account.ts";
 import { SERVICES } from "../common/contracts/names.ts";
 import { UnavailableError } from "../common/errors.ts";
 import { removeEmbeddedPostgres } from "../common/servers/embedded-postgres.ts";
-import { findFreePorts, isPortFree } from "../common/servers/ports.ts";
+import { isPortFree } from "../common/servers/ports.ts";
 import { databaseUrls, startPostgres } from "./databases.ts";
 import { checkNats } from "./preconditions.ts";
 import { readStackNote } from "./stack-file.ts";
@@ -23,12 +23,14 @@ export async function stackUrls(
   return (await readStackNote(resolve(dataDir)))?.urls;
 }
 
-/** The configured ports where all of them are free, else as many free ones. */
+/**
+ * The configured ports where all of them are free, else 0, any free one: found now, it could be
+ * somebody else's by the time a service listens.
+ */
 export async function freeServicePorts(config: Config): Promise<Readonly<Record<string, number>>> {
   const usual = await Promise.all(SERVICES.map((name) => isPortFree(config.ports[name])));
   if (usual.every(Boolean)) return config.ports;
-  const ports = await findFreePorts(SERVICES.length);
-  return Object.fromEntries(SERVICES.map((name, index) => [name, ports[index]!]));
+  return Object.fromEntries(SERVICES.map((name) => [name, 0]));
 }
 
 /** Deletes the data folder of a stack that has ended, wherever its cluster lies. */
