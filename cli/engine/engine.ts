@@ -10,6 +10,7 @@ import { type DisplayBoard, OPEN_BOARD, readBoard, type StockReading } from "./d
 import { type DriverListener, HttpDriver } from "./http-driver.ts";
 import { Meters, type Percentiles } from "./meters.ts";
 import { assertPlan, type RunPlan, targetOf, tuningOf } from "./plan.ts";
+import { Probing } from "./probing/probing.ts";
 import { type Job, Recorder } from "./recorder.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { Outgoing } from "./script.ts";
@@ -72,6 +73,7 @@ class SaleRun {
   readonly #crowd: Crowd;
   readonly #drivers: Readonly<Record<Outgoing["service"], HttpDriver<Job>>>;
   readonly #watch: StockWatch;
+  readonly #probing: Probing;
   /** By the run's clock, once it has begun. */
   readonly #arrivals: Float64Array;
   /** 1 for each client of whom a request has been on the wire, or could not get there. */
@@ -106,7 +108,7 @@ class SaleRun {
       send: (client, request, intendedMs) => this.#send(client, request, intendedMs),
       wait: (client, dueMs) => this.#scheduler.at(client, dueMs),
       admitted: () => this.#meters.admitted(),
-      everyoneEnded: () => this.#finish("everyone-done"),
+      everyoneEnded: () => void this.#probing.done.finally(() => this.#finish("everyone-done")),
     });
     this.#drivers = this.#makeDrivers();
     this.#watch = new StockWatch(targetOf(plan, "ticket"), adminToken, sale.eventId, this.#clock, {
@@ -117,6 +119,7 @@ class SaleRun {
       caughtUp: () => this.#scheduler.release(),
       failed: (error) => this.#abandon(error),
     });
+    this.#probing = new Probing(plan, () => this.#clock.now(), this.#recorder);
   }
 
   start(signal: AbortSignal): Promise<RunResult> {
@@ -138,6 +141,7 @@ class SaleRun {
       this.#arrivals[client]! += fromMs;
       this.#scheduler.at(client, this.#arrivals[client]!);
     }
+    this.#probing.start();
     this.#scheduler.at(this.#tickKey, fromMs + SECOND_MS);
     this.#scheduler.at(this.#stockKey, fromMs + tuningOf(this.#plan).stockEveryMs);
     this.#scheduler.at(this.#limitKey, fromMs + this.#plan.timeLimitSeconds * SECOND_MS);
@@ -277,7 +281,10 @@ class SaleRun {
     this.#health.stop();
     this.#crowd.giveUp();
     const { queue, ticket } = this.#drivers;
-    return Promise.all([queue.close(), ticket.close(), this.#watch.close()]);
+    return Promise.all([
+      ...[queue.close(), ticket.close(), this.#watch.close()],
+      this.#probing.stop(),
+    ]);
   }
 
   /** Clients whose time had come but of whom nothing ever reached the wire. */

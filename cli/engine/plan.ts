@@ -1,5 +1,6 @@
 /** What a run is told to do: the crowd, the sale it storms, and the limits it keeps. */
 import type { RunSettings, SaleFacts } from "../judge/history.ts";
+import type { ProbingGround } from "./probing/probing-ground.ts";
 
 /** A buyer's account: `userId` is the token's `sub`. */
 export interface ClientAccount {
@@ -31,6 +32,8 @@ export interface RunPlan {
   readonly adminToken: string;
   /** The run is stopped after this many seconds, whoever is still waiting. */
   readonly timeLimitSeconds: number;
+  /** Where the prober tries bad requests while the crowd buys; without it nobody probes. */
+  readonly probing?: ProbingGround;
   readonly tuning?: Partial<Tuning>;
 }
 

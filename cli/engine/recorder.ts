@@ -2,6 +2,7 @@
 import type {
   Note,
   Op,
+  ProbeOp,
   RunEnd,
   RunHeader,
   StockLine,
@@ -86,6 +87,23 @@ export class Recorder {
       this.#meters.answered(job.request.op, reply.endedMs - job.intendedMs);
     }
     return answer;
+  }
+
+  /** The number of a probe that is sent now. */
+  takeId(): number {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    return id;
+  }
+
+  probed(op: Omit<ProbeOp, "kind" | "op">): void {
+    const { id, intendedMs, invokedMs, endedMs, ...rest } = op;
+    const times = { intendedMs: micro(intendedMs), invokedMs: micro(invokedMs) };
+    const line: ProbeOp = {
+      ...{ kind: "op", op: "probe", id, ...times },
+      ...{ endedMs: micro(endedMs), ...rest },
+    };
+    this.#file.add(line);
   }
 
   stock(atMs: number, products: readonly StockLine[]): void {

@@ -7,6 +7,7 @@ import type { History, Ledger } from "./history.ts";
 import { judgeLiveness } from "./liveness.ts";
 import { judgeMoney } from "./money.ts";
 import { judgePasses } from "./passes.ts";
+import { judgeProbes } from "./probes.ts";
 import { judgeRate } from "./rate.ts";
 import { judgeStock } from "./stock.ts";
 import type { Verdict } from "./verdict.ts";
@@ -26,7 +27,7 @@ export interface TesterVerdict {
 export type ExitCode = 0 | 1 | 2 | 3;
 
 export interface RunVerdict {
-  /** In this order: rate, liveness, fairness, passes, stock, money. */
+  /** In this order: rate, liveness, fairness, passes, stock, money, input, access. */
   readonly verdicts: readonly Verdict[];
   readonly testerVerdict: TesterVerdict;
   readonly exitCode: ExitCode;
@@ -41,6 +42,8 @@ export function judgeRun(history: History, ledger: Ledger | undefined): RunVerdi
     judgePasses(history),
     judgeStock(history, ledger),
     judgeMoney(history, ledger),
+    judgeProbes(history, "input"),
+    judgeProbes(history, "access"),
   ];
   const testerVerdict = judgeTester(history);
   return { verdicts, testerVerdict, exitCode: exitCodeOf(verdicts, testerVerdict) };

@@ -96,6 +96,15 @@ const ops = new Map<unknown, Check>(
     }),
     follow,
     cancel: follow,
+    probe: shape({
+      ...base,
+      promise: oneOf("input", "access"),
+      tried: text,
+      expected: oneOf("refused", "served"),
+      alike: optional(text),
+      said: optional(text),
+      pace: optional(text),
+    }),
   }),
 );
 

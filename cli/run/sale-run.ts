@@ -5,6 +5,7 @@ import { AdminClient, TargetError } from "../engine/admin-client.ts";
 import { runSale } from "../engine/engine.ts";
 import { waitUntilSettled } from "../engine/ledger.ts";
 import type { TargetUrls } from "../engine/plan.ts";
+import { prepareProbing } from "../engine/probing/probing-ground.ts";
 import { type Snapshot, snapshotBefore } from "../engine/snapshot.ts";
 import { prepareSale, type SalePlan } from "../engine/target.ts";
 import type { Interrupts } from "../interrupts.ts";
@@ -42,6 +43,7 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
   try {
     await setProvider(target, adminToken, crowd);
     const prepared = await prepareSale(target, adminToken, salePlan(crowd));
+    const probing = await prepareProbing(target, adminToken, Date.now());
     const handle = runSale(
       {
         runId: randomUUID(),
@@ -52,6 +54,7 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
         accounts: prepared.accounts,
         adminToken,
         timeLimitSeconds: crowd.maxSeconds,
+        probing,
       },
       { historyPath: historyPath(folder) },
       interrupts.asked,
