@@ -76,6 +76,8 @@ export interface CrowdOptions {
   readonly seed: number;
   readonly maxSeconds: number;
   readonly settleSeconds: number;
+  /** When open bookings of the target must have ended; without it the usual minute. */
+  readonly settleWithinSeconds?: number;
   readonly out?: string;
   readonly quiet?: boolean;
   readonly json?: boolean;

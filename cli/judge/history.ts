@@ -33,6 +33,8 @@ export interface RunSettings {
   readonly absentPercent: number;
   readonly attackersPercent: number;
   readonly paymentFailurePercent: number;
+  /** The target gives silent payments up by then; absent: after the usual minute. */
+  readonly settleWithinSeconds?: number;
   /** Base URLs of the services under test. */
   readonly target: Readonly<Record<string, string>>;
 }

@@ -47,6 +47,7 @@ const header = shape({
     absentPercent: duration,
     attackersPercent: duration,
     paymentFailurePercent: duration,
+    settleWithinSeconds: optional(duration),
     target: dictionary(text),
   }),
   sale: shape({

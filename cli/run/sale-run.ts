@@ -175,6 +175,9 @@ function settingsOf(crowd: CrowdOptions, target: TargetUrls) {
     absentPercent: crowd.absent,
     attackersPercent: crowd.attackers,
     paymentFailurePercent: crowd.paymentFailure,
+    ...(crowd.settleWithinSeconds !== undefined && {
+      settleWithinSeconds: crowd.settleWithinSeconds,
+    }),
     target: { ...target },
   };
 }

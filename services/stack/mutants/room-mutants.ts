@@ -23,7 +23,7 @@ function rate(done: (told: number) => number): Spoils {
 }
 
 /** After the first admission the minute's edge comes so soon. */
-const EDGE_MS = 3_000;
+const EDGE_MS = 1_500;
 
 function doubleBurst(store: WaitingRoomStore): WaitingRoomStore {
   const edges = new Map<number, number>();
