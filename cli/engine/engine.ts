@@ -161,6 +161,7 @@ class SaleRun {
       inFlight: this.#recorder.inFlight,
       rssMb: this.#health.rssMb(),
       news: this.#news,
+      verdicts: this.#recorder.early,
     });
   }
 

@@ -1,4 +1,6 @@
 /** Turns jobs and their replies into the lines of history.ndjson; whatever is sent is written. */
+
+import { EarlyVerdicts } from "../judge/early.ts";
 import type {
   Note,
   Op,
@@ -10,6 +12,7 @@ import type {
   TesterHealth,
 } from "../judge/history.ts";
 import { HISTORY_VERSION } from "../judge/history.ts";
+import type { Verdict } from "../judge/verdict.ts";
 import { type Answer, NO_FACTS, readFacts } from "./answer.ts";
 import { stockLineOf } from "./display-board.ts";
 import { HistoryFile, type HistoryFileListener } from "./history-file.ts";
@@ -37,6 +40,7 @@ export class Recorder {
   readonly #file: HistoryFile;
   readonly #meters: Meters;
   readonly #open = new Set<Job>();
+  readonly #early: EarlyVerdicts;
   #nextId = 0;
 
   /** Writes the `run` line at once. */
@@ -44,9 +48,15 @@ export class Recorder {
     this.#file = new HistoryFile(path, listener);
     this.#meters = meters;
     const { runId, startedAt, seed, settings, sale } = plan;
+    this.#early = new EarlyVerdicts(sale.permitsPerMinute);
     const version = HISTORY_VERSION;
     const run: RunHeader = { kind: "run", version, runId, startedAt, seed, settings, sale };
     this.#file.add(run);
+  }
+
+  /** Promises that are certainly broken, before the run is over. */
+  get early(): readonly Verdict[] {
+    return this.#early.verdicts;
   }
 
   /** Operations on the wire. */
@@ -81,7 +91,10 @@ export class Recorder {
     const { outcome, status, code, retryAfterMs } = reply;
     const facts = outcome === "ok" ? readFacts(job.request.op, reply.body) : NO_FACTS;
     const answer: Answer = { outcome, status, code, retryAfterMs, facts };
-    this.#file.add(lineOf(job, answer, reply.endedMs));
+    const line = lineOf(job, answer, reply.endedMs);
+    this.#file.add(line);
+    // JSON leaves out what is undefined, and so does whoever reads it.
+    this.#early.take(line as Op);
     if (code !== undefined) this.#meters.refused(code);
     if (status !== undefined || code === "TIMEOUT") {
       this.#meters.answered(job.request.op, reply.endedMs - job.intendedMs);
@@ -113,6 +126,7 @@ export class Recorder {
       products: products.map(stockLineOf),
     };
     this.#file.add(sample);
+    this.#early.look(sample);
   }
 
   note(atMs: number, text: string): void {

@@ -56,7 +56,8 @@ export async function judgeFolder(path: string): Promise<JudgedRun> {
   return { folder, verdict, report };
 }
 
-async function readHistory(folder: string): Promise<History> {
+/** As a stream, line by line: the text of the file is never in memory at once. */
+export async function readHistory(folder: string): Promise<History> {
   const file = historyPath(folder);
   const parser = new HistoryParser();
   try {

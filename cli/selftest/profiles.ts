@@ -45,7 +45,7 @@ const LONG_LINE: Profile = {
   settings: {},
 };
 const GONE: Profile = {
-  crowd: { ...LINE, clients: 200, permitsPerMinute: 600, absent: 30, maxSeconds: 12 },
+  crowd: { ...LINE, clients: 250, permitsPerMinute: 900, absent: 15, maxSeconds: 28 },
   settings: {},
 };
 const MANY_GONE: Profile = {
