@@ -71,7 +71,7 @@ const SALE = {
 
 const MONEY = {
   "P1-ghost-charge": {
-    about: "the message of a purchase that was rolled back is sent all the same",
+    about: "the order to charge for a purchase that was rolled back is sent all the same",
     breaks: ["money"],
   },
   "P2-charged-twice": { about: "an order that comes twice charges twice", breaks: ["money"] },

@@ -37,7 +37,7 @@ const ghosts: Spoils = {
   bus: (bus: Bus) =>
     override(bus, {
       async publish(message) {
-        if (message.type === "ReservationCreated" && chosen(message.sagaId, EVERY)) {
+        if (message.type === "ChargePayment" && chosen(message.sagaId, EVERY)) {
           const ids = { messageId: newMessageId(uuid), sagaId: newSagaId(uuid) };
           await bus.publish({ ...message, ...ids });
         }
