@@ -48,10 +48,6 @@ const GONE: Profile = {
   crowd: { ...LINE, clients: 250, permitsPerMinute: 900, absent: 15, maxSeconds: 28 },
   settings: {},
 };
-const MANY_GONE: Profile = {
-  crowd: { ...LINE, clients: 300, permitsPerMinute: 300, absent: 60, maxSeconds: 45 },
-  settings: {},
-};
 /** Payments are given up after a second or two, so that what stays open is seen to. */
 const IMPATIENT = { PAYMENT_DEADLINE_SECONDS: "2", SAGA_RETRY_SECONDS: "1" };
 const SETTLING = { settleSeconds: 10, settleWithinSeconds: 8 };
@@ -73,7 +69,7 @@ export const PROFILES: Readonly<Record<MutantName, Profile>> = {
   "W2-double-burst": TWO_BURSTS,
   "W2-one-too-many": BURST,
   "W3-head-only": GONE,
-  "W4-absent-eat-permits": MANY_GONE,
+  "W4-absent-eat-permits": GONE,
   "W5-join-twice": LONG_LINE,
   "W5-poll-is-a-join": LONG_LINE,
   "W6-order-by-name": LONG_LINE,

@@ -103,8 +103,10 @@ function headOnly(store: WaitingRoomStore): WaitingRoomStore {
 }
 
 const BEAT_MS = 1_000;
+/** So many were in line before the first, and are long gone. */
+const GONE = 300;
 
-/** Signs of life that no client gave. */
+/** Whoever has left without a word keeps its place, by signs of life that no client gave. */
 function absentServed(store: WaitingRoomStore): WaitingRoomStore {
   const waiting = new Waiting();
   const watched = waiting.watch(store);
@@ -119,8 +121,14 @@ function absentServed(store: WaitingRoomStore): WaitingRoomStore {
   }, BEAT_MS);
   beat.unref();
   return override(watched, {
-    enqueue(batch) {
-      for (const { eventId } of batch) events.add(eventId);
+    async enqueue(batch) {
+      for (const first of batch) {
+        if (events.has(first.eventId)) continue;
+        events.add(first.eventId);
+        const gone = Array.from({ length: GONE }, (_, at) => `gone-${at}`);
+        const before = gone.map((clientId) => ({ ...first, clientId, formerly: undefined }));
+        await watched.enqueue(before);
+      }
       return watched.enqueue(batch);
     },
   });
