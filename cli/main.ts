@@ -16,6 +16,7 @@ import { addQueue } from "./commands/queue.ts";
 import { addRepl } from "./commands/repl.ts";
 import { addReservation } from "./commands/reservation.ts";
 import { addSaga } from "./commands/saga.ts";
+import { addSelftest } from "./commands/selftest.ts";
 import { addSimulate } from "./commands/simulate.ts";
 import { addUp } from "./commands/up.ts";
 import { addUser } from "./commands/user.ts";
@@ -64,6 +65,7 @@ Exit codes: 0 every promise valid · 1 a promise broken · 2 unknown · 3 the ru
     addSimulate,
     addJudge,
     addCompare,
+    addSelftest,
     addDoctor,
     addUser,
     addEvent,

@@ -8,7 +8,7 @@ import { type Interrupts, listenForInterrupts } from "../interrupts.ts";
 import type { Run } from "../main.ts";
 import { highestHolding, nextRate, type SearchLimits } from "../run/capacity-search.ts";
 import { findingOf, type LatencyGoals, type StepFinding } from "../run/capacity-step.ts";
-import { type OwnStack, openOwnStack } from "../run/own-stack.ts";
+import { type OwnStack, startOwnStack } from "../run/own-stack.ts";
 import { defaultFolder } from "../run/result.ts";
 import { createRunFolder } from "../run/run-folder.ts";
 import { logIn, runSaleAndJudge } from "../run/sale-run.ts";
@@ -74,7 +74,7 @@ export function addCapacity(program: Command, run: Run): void {
           output.document({ arrivalsPerSecond: highest ?? null, limitedBy, limit, steps });
           return steps.length === 0 || interrupts.asked.aborted ? EXIT.unknown : EXIT.valid;
         } finally {
-          await stack.close();
+          await stack.stop();
           interrupts.stopListening();
         }
       }, options),
@@ -85,10 +85,10 @@ async function openStack(
   options: CapacityOptions,
   config: (environment: NodeJS.ProcessEnv) => Config,
 ): Promise<OwnStack> {
-  if (options.adminEmail === undefined && options.target === undefined) return openOwnStack(config);
+  if (options.adminEmail === undefined && options.target === undefined) return startOwnStack("capacity", {});
   const urls = await targetUrls(options, config(processEnvironment()));
   const { email, password } = adminOf(options);
-  return { urls, adminToken: await logIn(urls.account, email, password), close: async () => {} };
+  return { urls, adminToken: await logIn(urls.account, email, password), stop: async () => {} };
 }
 
 async function search(

@@ -10,6 +10,8 @@ import { pause } from "../testing/shopper.ts";
 /** More people than a minute's permits, and fewer seats than people: the limits are felt. */
 const SMALL = ["--clients", "400", "--stock", "60", "--permits-per-minute", "300"];
 
+const PROMISES = ["rate", "liveness", "fairness", "passes", "stock", "money", "input", "access"];
+
 /** Processes whose command line speaks of a folder. */
 function processesOf(word: string): string[] {
   const lines = execFileSync("ps", ["-eo", "pid,args"], { encoding: "utf8" }).split("\n");
@@ -34,7 +36,7 @@ test("a demo with failing payments and absent clients is valid, its stock exact,
     report.verdicts.map((one: { promise: string; verdict: string }) => [one.promise, one.verdict]),
   );
   const whatEver = `${JSON.stringify(report.verdicts, undefined, 1)} ${JSON.stringify(report.tester)} ${stderr}`;
-  for (const promise of ["rate", "liveness", "fairness", "passes", "stock", "money"]) {
+  for (const promise of PROMISES) {
     assert.is(verdicts[promise], "valid", whatEver);
   }
   // 3 says that this machine was too busy to measure with; the promises are judged all the same.

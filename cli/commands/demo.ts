@@ -1,14 +1,14 @@
 /** `reservex demo`: a stack, a sale, a crowd, a verdict, and nothing left behind. */
 import { type Command, InvalidArgumentError } from "commander";
 import { FAULTS, type FaultKind } from "../../loadtests/chaos/faults.ts";
-import { type Config, processEnvironment } from "../../services/common/config.ts";
+import { processEnvironment } from "../../services/common/config.ts";
 import { EXIT, usageError } from "../exit.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import type { Run } from "../main.ts";
 import type { Output } from "../output.ts";
 import { openChaosStack } from "../run/chaos-stack.ts";
 import { socketTuning } from "../run/crowd-sockets.ts";
-import { type OwnStack, openOwnStack } from "../run/own-stack.ts";
+import { type OwnStack, startOwnStack } from "../run/own-stack.ts";
 import { withReplay } from "../run/replay-file.ts";
 import { defaultFolder, tellResult } from "../run/result.ts";
 import { createRunFolder } from "../run/run-folder.ts";
@@ -41,15 +41,11 @@ export function addDemo(program: Command, run: Run): void {
     parseFaults,
   );
   addCrowdOptions(command, DEFAULTS).action((options: DemoOptions) =>
-    run(({ output, config }) => demo(options, output, config), options),
+    run(({ output }) => demo(options, output), options),
   );
 }
 
-async function demo(
-  given: DemoOptions,
-  output: Output,
-  config: (environment: NodeJS.ProcessEnv) => Config,
-): Promise<number> {
+async function demo(given: DemoOptions, output: Output): Promise<number> {
   const crowd = await withReplay(given);
   const interrupts = listenForInterrupts();
   if (crowd.chaos && crowd.workers > 1) {
@@ -66,7 +62,7 @@ async function demo(
       : "PostgreSQL and five services";
     if (!quiet) output.progress(`starting ${what} …`);
     const kinds = chaos === true ? FAULTS : chaos;
-    stack = kinds ? await openChaosStack(kinds, seed, paymentFailure) : await openOwnStack(config);
+    stack = kinds ? await openChaosStack(kinds, seed, paymentFailure) : await startOwnStack("demo", {});
     if (interrupts.asked.aborted) return EXIT.unknown;
     const judged = await runSaleAndJudge({
       target: stack.urls,
@@ -79,7 +75,7 @@ async function demo(
     });
     return tellResult(output, judged, processEnvironment());
   } finally {
-    await stack?.close();
+    await stack?.stop();
     interrupts.stopListening();
   }
 }

@@ -12,7 +12,7 @@ import { EXIT, usageError } from "../exit.ts";
 import { type Interrupts, listenForInterrupts } from "../interrupts.ts";
 import type { Run } from "../main.ts";
 import { type BookRun, judgeBooksOf } from "../run/books-run.ts";
-import { type OwnStack, openOwnStack } from "../run/own-stack.ts";
+import { type OwnStack, startOwnStack } from "../run/own-stack.ts";
 import { logIn } from "../run/sale-run.ts";
 import { adminOf } from "./operator.ts";
 import { dataOption, jsonOption, whole } from "./options.ts";
@@ -96,7 +96,7 @@ export function addLoad(program: Command, run: Run): void {
           });
           return verdict.exitCode === EXIT.valid && !goalsHeld ? EXIT.broken : verdict.exitCode;
         } finally {
-          await stack.close();
+          await stack.stop();
           interrupts.stopListening();
         }
       }, options),
@@ -112,11 +112,11 @@ async function openStack(
   if (options.adminEmail === undefined) {
     if (options.target !== undefined) throw usageError("--target also needs --admin-email");
     progress("starting PostgreSQL and five services …");
-    return openOwnStack(config);
+    return startOwnStack("load", {});
   }
   const urls = await targetUrls(options, config(processEnvironment()));
   const { email, password } = adminOf(options);
-  return { urls, adminToken: await logIn(urls.account, email, password), close: async () => {} };
+  return { urls, adminToken: await logIn(urls.account, email, password), stop: async () => {} };
 }
 
 async function loadAndJudge(

@@ -89,6 +89,8 @@ export interface CrowdOptions {
   readonly seed: number;
   readonly maxSeconds: number;
   readonly settleSeconds: number;
+  /** When open bookings of the target must have ended; without it the usual minute. */
+  readonly settleWithinSeconds?: number;
   readonly out?: string;
   /** Gets the Markdown summary added at its end. */
   readonly summary?: string;

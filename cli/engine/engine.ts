@@ -13,6 +13,7 @@ import { type DisplayBoard, OPEN_BOARD, readBoard, type StockReading } from "./d
 import { type Drivers, openDrivers } from "./drivers.ts";
 import { type MeterReadings, Meters } from "./meters.ts";
 import { assertPlan, type RunPlan, shareOf, targetOf, tuningOf } from "./plan.ts";
+import { Probing } from "./probing/probing.ts";
 import { type Job, Recorder } from "./recorder.ts";
 import type { Gate, InStep, RunControls, RunHandle, RunOutput, RunResult } from "./run-handle.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -68,6 +69,7 @@ class SaleRun implements RunControls {
   readonly #watch: StockWatch;
   readonly #arrivals: ArrivalGate;
   #permitsPerMinute: number;
+  readonly #probing: Probing;
   /** 1 for each client of whom a request has been on the wire, or could not get there. */
   readonly #began: Uint8Array;
   /** The scheduler's keys after the clients' own. */
@@ -107,7 +109,7 @@ class SaleRun implements RunControls {
       wait: (client, dueMs) => this.#scheduler.at(client, dueMs),
       admitted: () => this.#meters.admitted(),
       gone: (client) => this.#release(client),
-      everyoneEnded: () => this.#finish("everyone-done"),
+      everyoneEnded: () => void this.#probing.done.finally(() => this.#finish("everyone-done")),
     });
     this.#drivers = this.#makeDrivers();
     this.#watch = new StockWatch(targetOf(plan, "ticket"), adminToken, sale.eventId, this.#clock, {
@@ -118,6 +120,7 @@ class SaleRun implements RunControls {
       caughtUp: () => this.#scheduler.release(),
       failed: (error) => this.#abandon(error),
     });
+    this.#probing = new Probing(plan, () => this.#clock.now(), this.#recorder);
   }
 
   start(signal: AbortSignal): Promise<RunResult> {
@@ -140,6 +143,7 @@ class SaleRun implements RunControls {
     this.#arrivals.begin(fromMs, (client, dueMs) => {
       if (isOwn(share, client)) this.#scheduler.at(client, dueMs);
     });
+    this.#probing.start();
     this.#scheduler.at(this.#tickKey, fromMs + SECOND_MS);
     this.#scheduler.at(this.#stockKey, fromMs + tuningOf(this.#plan).stockEveryMs);
     this.#scheduler.at(this.#limitKey, fromMs + this.#plan.timeLimitSeconds * SECOND_MS);
@@ -179,6 +183,7 @@ class SaleRun implements RunControls {
       inFlight: this.#recorder.inFlight,
       rssMb: this.#health.rssMb(),
       news: this.#news,
+      verdicts: this.#recorder.early,
     });
   }
 
@@ -322,7 +327,10 @@ class SaleRun implements RunControls {
     this.#health.stop();
     this.#crowd.giveUp();
     const { queue, ticket } = this.#drivers;
-    return Promise.all([queue.close(), ticket.close(), this.#watch.close()]);
+    return Promise.all([
+      ...[queue.close(), ticket.close(), this.#watch.close()],
+      this.#probing.stop(),
+    ]);
   }
 
   /** Clients whose time had come but of whom nothing ever reached the wire. */

@@ -2,6 +2,7 @@
 import type { RunSettings, SaleFacts } from "../judge/history.ts";
 import type { Dialect } from "./dialect.ts";
 import { EVERYONE, type Share, sizeOf } from "./share.ts";
+import type { ProbingGround } from "./probing/probing-ground.ts";
 
 /** A buyer's account: `userId` is the token's `sub`. */
 export interface ClientAccount {
@@ -37,6 +38,8 @@ export interface RunPlan {
   readonly adminToken: string;
   /** The run is stopped after this many seconds, whoever is still waiting. */
   readonly timeLimitSeconds: number;
+  /** Where the prober tries bad requests while the crowd buys; without it nobody probes. */
+  readonly probing?: ProbingGround;
   readonly tuning?: Partial<Tuning>;
   /** How the target is spoken to where it is not ReserveX; its stock is not watched then. */
   readonly dialect?: Dialect;

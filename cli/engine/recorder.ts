@@ -1,8 +1,11 @@
 /** Turns jobs and their replies into the lines of history.ndjson; whatever is sent is written. */
+
+import { EarlyVerdicts } from "../judge/early.ts";
 import type {
   Fault,
   Note,
   Op,
+  ProbeOp,
   RunEnd,
   RunHeader,
   StockLine,
@@ -10,6 +13,7 @@ import type {
   TesterHealth,
 } from "../judge/history.ts";
 import { HISTORY_VERSION } from "../judge/history.ts";
+import type { Verdict } from "../judge/verdict.ts";
 import { type Answer, NO_FACTS, readFacts } from "./answer.ts";
 import { stockLineOf } from "./display-board.ts";
 import { HistoryFile, type HistoryFileListener } from "./history-file.ts";
@@ -37,13 +41,20 @@ export class Recorder {
   readonly #file: HistoryFile;
   readonly #meters: Meters;
   readonly #open = new Set<Job>();
+  readonly #early: EarlyVerdicts;
   #nextId = 0;
 
   /** Writes the `run` line at once. */
   constructor(plan: RunPlan, path: string, meters: Meters, listener: HistoryFileListener) {
     this.#file = new HistoryFile(path, listener);
     this.#meters = meters;
+    this.#early = new EarlyVerdicts(plan.sale.permitsPerMinute);
     this.#file.add(headerOf(plan));
+  }
+
+  /** Promises that are certainly broken, before the run is over. */
+  get early(): readonly Verdict[] {
+    return this.#early.verdicts;
   }
 
   /** Operations on the wire. */
@@ -78,12 +89,32 @@ export class Recorder {
     const { outcome, status, code, retryAfterMs } = reply;
     const facts = outcome === "ok" ? readFacts(job.request.op, reply.body) : NO_FACTS;
     const answer: Answer = { outcome, status, code, retryAfterMs, facts };
-    this.#file.add(lineOf(job, answer, reply.endedMs));
+    const line = lineOf(job, answer, reply.endedMs);
+    this.#file.add(line);
+    // JSON leaves out what is undefined, and so does whoever reads it.
+    this.#early.take(line as Op);
     if (code !== undefined) this.#meters.refused(code);
     if (status !== undefined || code === "TIMEOUT") {
       this.#meters.answered(job.request.op, reply.endedMs - job.intendedMs);
     }
     return answer;
+  }
+
+  /** The number of a probe that is sent now. */
+  takeId(): number {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    return id;
+  }
+
+  probed(op: Omit<ProbeOp, "kind" | "op">): void {
+    const { id, intendedMs, invokedMs, endedMs, ...rest } = op;
+    const times = { intendedMs: micro(intendedMs), invokedMs: micro(invokedMs) };
+    const line: ProbeOp = {
+      ...{ kind: "op", op: "probe", id, ...times },
+      ...{ endedMs: micro(endedMs), ...rest },
+    };
+    this.#file.add(line);
   }
 
   stock(atMs: number, products: readonly StockLine[]): void {
@@ -93,6 +124,7 @@ export class Recorder {
       products: products.map(stockLineOf),
     };
     this.#file.add(sample);
+    this.#early.look(sample);
   }
 
   /** `permitsPerMinute`: the target's limit was changed to that. */

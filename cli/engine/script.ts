@@ -1,9 +1,10 @@
 /** The requests a client can send; paths and bodies are built once a sale where they can be. */
-import type { Attack, Habit, Op, RunSettings, SaleFacts } from "../judge/history.ts";
+import type { Attack, Habit, Op, ProbeOp, RunSettings, SaleFacts } from "../judge/history.ts";
 import type { Who } from "./casting.ts";
 import type { Tuning } from "./plan.ts";
 
-export type OpName = Op["op"];
+/** Probes are the prober's own, not a client's. */
+export type OpName = Exclude<Op, ProbeOp>["op"];
 
 /** A request, and what the record must say about it. */
 export interface Outgoing {

@@ -1,5 +1,6 @@
 /** Draws a snapshot of a run from what the engine keeps; pure. */
 import type { TesterHealth } from "../judge/history.ts";
+import type { Verdict } from "../judge/verdict.ts";
 import type { Bookings } from "./crowd.ts";
 import type { StockReading } from "./display-board.ts";
 import type { Meters } from "./meters.ts";
@@ -19,6 +20,8 @@ export interface RunView {
   readonly inFlight: number;
   readonly rssMb: number;
   readonly news: string | undefined;
+  /** What is certain already. */
+  readonly verdicts: readonly Verdict[];
 }
 
 export function takeSnapshot(view: RunView): Snapshot {
@@ -48,7 +51,7 @@ export function takeSnapshot(view: RunView): Snapshot {
     tester: { ...view.health, requestsPerSecond, inFlight, rssMb },
     lineHistory: meters.lineHistory,
     admissionHistory: meters.admissionHistory,
-    verdicts: [],
+    verdicts: view.verdicts,
     ...(news === undefined ? {} : { news }),
   };
 }

@@ -34,10 +34,11 @@ export function judgeEndings(history: History, ledger: Ledger | undefined): Endi
   if (!ledger) return { ...told, unknownBecause: "no ledger: nobody read the books" };
   const open = openOnes(ledger);
   const checked = ledger.reservations.length;
-  if (open.length > 0 && !ledger.settled && ledger.settleSeconds < SETTLE_SECONDS) {
+  const dueSeconds = history.run.settings.settleWithinSeconds ?? SETTLE_SECONDS;
+  if (open.length > 0 && !ledger.settled && ledger.settleSeconds < dueSeconds) {
     const unknownBecause =
       `${open.length} still open when the books were read after ` +
-      `${ledger.settleSeconds} s, too early to say (${SETTLE_SECONDS} s are due)`;
+      `${ledger.settleSeconds} s, too early to say (${dueSeconds} s are due)`;
     return { ...told, checked, unknownBecause };
   }
   const witnesses = [...open, ...undone];

@@ -39,6 +39,8 @@ export interface RunSettings {
   readonly workers?: number;
   /** own: a socket for each client and origin. Where it is left out: shared. */
   readonly sockets?: "shared" | "own";
+  /** The target gives silent payments up by then; absent: after the usual minute. */
+  readonly settleWithinSeconds?: number;
   /** Base URLs of the services under test. */
   readonly target: Readonly<Record<string, string>>;
   /** What the target does not show; absent for ReserveX itself, which shows everything. */
@@ -165,7 +167,26 @@ export interface FollowOp extends OpBase {
   readonly reservationStatus?: ReservationStatus;
 }
 
-export type Op = JoinOp | PollOp | LeaveOp | ReserveOp | FollowOp;
+/**
+ * A request of the prober's, on a sale of its own that no other judge looks at: what a sound shop
+ * refuses, and between them the honest requests that show that it does not refuse everything.
+ */
+export interface ProbeOp extends OpBase {
+  readonly op: "probe";
+  readonly promise: "input" | "access";
+  /** In words that follow "sent": "a purchase of -1 pieces". */
+  readonly tried: string;
+  /** refused: with a 4xx. served: an honest request. */
+  readonly expected: "refused" | "served";
+  /** Answers to all probes of one name must be the same, word for word. */
+  readonly alike?: string;
+  /** What the answer said, as far as probes are compared by it. */
+  readonly said?: string;
+  /** Probes of one name are compared by their time: what was tried must not show in it. */
+  readonly pace?: string;
+}
+
+export type Op = JoinOp | PollOp | LeaveOp | ReserveOp | FollowOp | ProbeOp;
 
 /** Stock as one statement of the ticket service saw it, read while the run went on. */
 export interface StockSample {

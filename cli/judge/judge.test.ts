@@ -10,6 +10,7 @@ function goodRun(): { run: RunBuilder; ledger: Ledger } {
   const run = new RunBuilder({ permitsPerMinute: 1 });
   run.join(0, 0);
   run.join(1, 20);
+  run.probes(300);
   run.pass(0, 1000, "pass_0", 500);
   run.reserve(0, 1100, { pass: "pass_0", reservationId: 1 });
   run.pass(1, 62_000, "pass_1", 60_500);
@@ -22,7 +23,10 @@ test("a run in which every promise held exits 0", () => {
   const judged = judgeRun(run.history(), ledger);
   assert.equal(
     judged.verdicts.map((one) => [one.promise, one.verdict]),
-    ["rate", "liveness", "fairness", "passes", "stock", "money"].map((name) => [name, "valid"]),
+    ["rate", "liveness", "fairness", "passes", "stock", "money", "input", "access"].map((name) => [
+      name,
+      "valid",
+    ]),
   );
   assert.is(judged.exitCode, 0);
 });

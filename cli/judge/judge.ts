@@ -9,6 +9,7 @@ import { afterLiveLimits, atHighestLimit } from "./live-limit.ts";
 import { judgeLiveness } from "./liveness.ts";
 import { judgeMoney } from "./money.ts";
 import { judgePasses } from "./passes.ts";
+import { judgeProbes } from "./probes.ts";
 import { judgeRate } from "./rate.ts";
 import { judgeStock } from "./stock.ts";
 import type { Verdict } from "./verdict.ts";
@@ -28,7 +29,7 @@ export interface TesterVerdict {
 export type ExitCode = 0 | 1 | 2 | 3;
 
 export interface RunVerdict {
-  /** In this order: rate, liveness, fairness, passes, stock, money. */
+  /** In this order: rate, liveness, fairness, passes, stock, money, input, access. */
   readonly verdicts: readonly Verdict[];
   readonly testerVerdict: TesterVerdict;
   readonly exitCode: ExitCode;
@@ -45,6 +46,8 @@ export function judgeRun(history: History, ledger: Ledger | undefined): RunVerdi
     judgePasses(history),
     judgeStock(history, ledger),
     judgeMoney(history, ifShown("payments")),
+    judgeProbes(history, "input"),
+    judgeProbes(history, "access"),
   ]).map((verdict) => asFarAsShown(verdict, hidden));
   const testerVerdict = judgeTester(history);
   return { verdicts, testerVerdict, exitCode: exitCodeOf(verdicts, testerVerdict) };

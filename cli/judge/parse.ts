@@ -66,6 +66,7 @@ const header = shape({
     ),
     workers: optional(natural),
     sockets: optional(oneOf("shared", "own")),
+    settleWithinSeconds: optional(duration),
     target: dictionary(text),
     hidden: optional(list(oneOf("passTimes", "payments", "sagas", "keys"))),
   }),
@@ -119,6 +120,15 @@ const ops = new Map<unknown, Check>(
     }),
     follow,
     cancel: follow,
+    probe: shape({
+      ...base,
+      promise: oneOf("input", "access"),
+      tried: text,
+      expected: oneOf("refused", "served"),
+      alike: optional(text),
+      said: optional(text),
+      pace: optional(text),
+    }),
   }),
 );
 

@@ -13,6 +13,7 @@ import type {
   Outcome,
   PaymentStatus,
   PollOp,
+  ProbeOp,
   ProviderEntry,
   ReservationStatus,
   ReserveOp,
@@ -100,6 +101,28 @@ export class RunBuilder {
   ): FollowOp {
     const op = told.op ?? "follow";
     return this.#add({ op, ...this.#base(client, atMs, told), reservationId }, told);
+  }
+
+  /** A probe that must be refused, and was, unless told otherwise. */
+  probe(
+    promise: ProbeOp["promise"],
+    tried: string,
+    atMs: number,
+    told: Told<ProbeOp> = {},
+  ): ProbeOp {
+    const refused = told.expected !== "served" && told.outcome === undefined;
+    const no = { outcome: "fail", status: 400, code: "VALIDATION_FAILED" } as const;
+    const answer = refused ? { ...no, ...told } : told;
+    const base = this.#base(99, atMs, answer);
+    return this.#add({ op: "probe", ...base, promise, tried, expected: "refused" }, answer);
+  }
+
+  /** Probes of both promises, as a sound shop answers them. */
+  probes(atMs: number): void {
+    for (const promise of ["input", "access"] as const) {
+      this.probe(promise, "an honest request", atMs, { expected: "served", status: 200 });
+      this.probe(promise, "a request that must be refused", atMs + 20);
+    }
   }
 
   stock(atMs: number, availableStock: number, held: number, id = 1): void {

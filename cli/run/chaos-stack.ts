@@ -59,7 +59,7 @@ export async function openChaosStack(
         ...{ cluster, doors, drawing, tell, until },
         declinePayments: (percent) => decline(cluster, adminToken, percent ?? paymentFailure, seed),
       });
-    return { urls, adminToken, close, disturb };
+    return { urls, adminToken, stop: close, disturb };
   } catch (error) {
     await close();
     throw error;

@@ -1,9 +1,9 @@
-/** A stack of a command's own, in a process of its own, with an administrator; gone when it is closed. */
+/** A stack of a command's own, in a process of its own, with an administrator; gone afterwards. */
 import { randomBytes } from "node:crypto";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Config, processEnvironment } from "../../services/common/config.ts";
+import { processEnvironment, readConfig } from "../../services/common/config.ts";
 import { SERVICES } from "../../services/common/contracts/names.ts";
 import { addUser, freeServicePorts, removeStackData } from "../../services/stack/access.ts";
 import type { TargetUrls } from "../engine/plan.ts";
@@ -13,32 +13,34 @@ import { logIn } from "./sale-run.ts";
 export interface OwnStack {
   readonly urls: TargetUrls;
   readonly adminToken: string;
-  /** Ends it and deletes its data. */
-  close(): Promise<void>;
+  stop(): Promise<void>;
 }
 
 /**
- * Starts one on the usual ports where they are free. `settings` are laid over the environment.
- * @throws CommandError when it cannot start
+ * Starts it on a folder named after `purpose`; `settings` come on top of this shell's.
+ * @throws CommandError with the child's own line when it cannot start
  */
-export async function openOwnStack(
-  config: (environment: NodeJS.ProcessEnv) => Config,
-  settings: NodeJS.ProcessEnv = {},
+export async function startOwnStack(
+  purpose: string,
+  settings: Readonly<Record<string, string>>,
 ): Promise<OwnStack> {
-  const ports = await freeServicePorts(config(processEnvironment()));
+  const ports = await freeServicePorts(readConfig(processEnvironment()));
   const environment = { ...ownEnvironment(ports), ...settings };
-  const dataDir = await mkdtemp(join(tmpdir(), "reservex-demo-"));
+  const dataDir = await mkdtemp(join(tmpdir(), `reservex-${purpose}-`));
   let stack: ChildStack | undefined;
-  const close = async () => {
+  const stop = async () => {
     await stack?.stop();
     await removeStackData(dataDir);
   };
   try {
     stack = await startChildStack({ dataDir, environment });
-    const adminToken = await firstAdmin(stack, config(environment), dataDir);
-    return { urls: stack.urls, adminToken, close };
+    const email = `admin@${purpose}.invalid`;
+    const password = randomBytes(18).toString("base64url");
+    const person = { email, password, name: "Operator" };
+    await addUser(readConfig(environment), dataDir, person, "ADMIN");
+    return { urls: stack.urls, adminToken: await logIn(stack.urls.account, email, password), stop };
   } catch (error) {
-    await close();
+    await stop();
     throw error;
   }
 }
@@ -51,11 +53,4 @@ function ownEnvironment(ports: Readonly<Record<string, number>>): NodeJS.Process
   }
   for (const name of SERVICES) environment[`${name.toUpperCase()}_PORT`] = String(ports[name]);
   return { ...environment, HTTP_HOST: "127.0.0.1", ALLOW_TEST_ACCOUNTS: "true" };
-}
-
-async function firstAdmin(stack: ChildStack, config: Config, dataDir: string): Promise<string> {
-  const email = "admin@demo.invalid";
-  const password = randomBytes(18).toString("base64url");
-  await addUser(config, dataDir, { email, password, name: "Demo" }, "ADMIN");
-  return logIn(stack.urls.account, email, password);
 }

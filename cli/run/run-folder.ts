@@ -70,7 +70,8 @@ async function addSummary(path: string, markdown: string): Promise<void> {
   }
 }
 
-async function readHistory(folder: string): Promise<History> {
+/** As a stream, line by line: the text of the file is never in memory at once. */
+export async function readHistory(folder: string): Promise<History> {
   const file = historyPath(folder);
   const parser = new HistoryParser();
   try {

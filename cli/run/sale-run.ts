@@ -7,6 +7,7 @@ import { prepareDialectSale, readClientsBooks } from "../engine/dialect-sale.ts"
 import { type RunHandle, type RunResult, runSale } from "../engine/engine.ts";
 import { waitUntilSettled } from "../engine/ledger.ts";
 import type { RunPlan, TargetUrls } from "../engine/plan.ts";
+import { prepareProbing } from "../engine/probing/probing-ground.ts";
 import { type Snapshot, snapshotBefore } from "../engine/snapshot.ts";
 import { type PreparedSale, prepareSale, type SalePlan } from "../engine/target.ts";
 import { runWithWorkers, type SharedRun } from "../engine/workers.ts";
@@ -65,7 +66,9 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
       timeLimitSeconds: crowd.maxSeconds,
       ...(arrivalOffsetsMs && { arrivalOffsetsMs }),
       tuning: socketTuning(crowd, target),
-      ...(dialect !== undefined && { dialect }),
+      ...(dialect === undefined
+        ? { probing: await prepareProbing(target, adminToken, Date.now()) }
+        : { dialect }),
     };
     const out = { historyPath: historyPath(folder) };
     const handle =
@@ -230,6 +233,9 @@ function settingsOf({ crowd, target, dialect }: SaleRun) {
     },
     workers: crowd.workers,
     sockets: crowd.sockets,
+    ...(crowd.settleWithinSeconds !== undefined && {
+      settleWithinSeconds: crowd.settleWithinSeconds,
+    }),
     target: { ...target },
   };
 }

@@ -64,14 +64,15 @@ export interface Told {
   readonly phase?: Snapshot["phase"];
   readonly news?: string;
   readonly atMs: number;
-  readonly verdicts: boolean;
+  /** How many verdicts: what is certain early comes before the rest. */
+  readonly verdicts: number;
 }
 
-export const NOTHING_TOLD: Told = { atMs: Number.NEGATIVE_INFINITY, verdicts: false };
+export const NOTHING_TOLD: Told = { atMs: Number.NEGATIVE_INFINITY, verdicts: 0 };
 
 /**
  * The lines that a snapshot adds to a log that told `told`: the news if new, a status line if the
- * phase changed or `everyMs` of the run have passed since the last, the verdicts once.
+ * phase changed or `everyMs` of the run have passed since the last, the verdicts once they are more.
  */
 export function nextLines(
   told: Told,
@@ -84,7 +85,7 @@ export function nextLines(
   const due = newPhase || elapsedMs - told.atMs >= everyMs;
   if (news !== undefined && news !== told.news) lines.push(`${stamp(snapshot)} › ${clean(news)}`);
   if (due) lines.push(formatLine(snapshot));
-  const tellVerdicts = !told.verdicts && verdicts.length > 0;
+  const tellVerdicts = verdicts.length > told.verdicts;
   if (tellVerdicts) lines.push(...formatVerdicts(snapshot));
   const lastNews = news ?? told.news;
   return {
@@ -93,7 +94,7 @@ export function nextLines(
       phase,
       ...(lastNews === undefined ? {} : { news: lastNews }),
       atMs: due ? elapsedMs : told.atMs,
-      verdicts: told.verdicts || tellVerdicts,
+      verdicts: Math.max(told.verdicts, verdicts.length),
     },
   };
 }

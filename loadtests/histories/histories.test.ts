@@ -17,7 +17,7 @@ interface Expected {
   readonly verdicts: Readonly<Record<string, Expectation>>;
 }
 
-const PROMISES = ["rate", "liveness", "fairness", "passes", "stock", "money"];
+const PROMISES = ["rate", "liveness", "fairness", "passes", "stock", "money", "input", "access"];
 
 function ledgerOf(folder: string): Ledger | undefined {
   const file = join(folder, "ledger.json");

@@ -5,6 +5,7 @@ import type { Role } from "../common/contracts/account.ts";
 import { answers } from "../common/database.ts";
 import { openEdge } from "../common/http/edge.ts";
 import { lifecycle, ownDatabase, type Parts } from "../common/lifecycle.ts";
+import { seam } from "../common/seams.ts";
 import type { ServiceContext } from "../common/service-context.ts";
 import { accountRoutes } from "./account.http.ts";
 import { AccountStore } from "./account-store.ts";
@@ -47,7 +48,7 @@ type AccountContext = Pick<ServiceContext, "config" | "databaseUrl" | "clock">;
 async function openAccounts(context: AccountContext) {
   const { config, clock } = context;
   const database = await ownDatabase(context, "account", { sql: SQL, messaging: false });
-  const store = new AccountStore(database);
+  const store = seam("account.store", new AccountStore(database));
   const issuer = await TokenIssuer.open(store, {
     rules: { issuer: config.TOKEN_ISSUER, audience: config.TOKEN_AUDIENCE },
     ttlSeconds: config.ACCESS_TOKEN_TTL_SECONDS,
@@ -55,11 +56,11 @@ async function openAccounts(context: AccountContext) {
   });
   const accounts = new Accounts(
     store,
-    new PasswordHasher(),
+    seam("account.hasher", new PasswordHasher()),
     issuer,
     config.REFRESH_TOKEN_TTL_SECONDS,
   );
-  return { database, store, accounts };
+  return { database, store, accounts: seam("account.accounts", accounts) };
 }
 
 /**

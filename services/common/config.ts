@@ -3,6 +3,7 @@
  * value stops the start with one line that names the variable.
  */
 import { z } from "zod";
+import { MUTANT_NAMES } from "./contracts/mutants.ts";
 import { DEFAULT_PORTS, type ServiceName } from "./contracts/names.ts";
 import { pacing } from "./contracts/queue.ts";
 import { ConfigurationError } from "./errors.ts";
@@ -142,6 +143,9 @@ const schema = z.object({
     .optional(),
 
   FAILPOINTS: failpoints.optional(),
+  MUTANT: z
+    .enum(MUTANT_NAMES, "is no sin that can be planted; see: reservex selftest --list")
+    .optional(),
 });
 
 /** What the saga gets for its own ways out, restarts included, before seats are taken from it. */
@@ -193,6 +197,11 @@ function derive(settings: Settings): Config {
   if (settings.FAILPOINTS && production) {
     throw new ConfigurationError(
       "FAILPOINTS: not in production (NODE_ENV=production); unset one of the two",
+    );
+  }
+  if (settings.MUTANT && production) {
+    throw new ConfigurationError(
+      "MUTANT: a deliberate defect, not in production (NODE_ENV=production); unset one of the two",
     );
   }
   if (settings.PAYMENT_MIN_LATENCY_MS > settings.PAYMENT_MAX_LATENCY_MS) {

@@ -12,6 +12,7 @@ import { lifecycle, ownDatabase, type Parts } from "../common/lifecycle.ts";
 import { OutboxRelay } from "../common/outbox/outbox-relay.ts";
 import { outboxRows } from "../common/outbox/outbox-rows.ts";
 import { countUnsent } from "../common/outbox/outbox-store.ts";
+import { seam } from "../common/seams.ts";
 import type { ServiceContext } from "../common/service-context.ts";
 import { type OpenedProvider, openProvider } from "./open-provider.ts";
 import { paymentRoutes } from "./payment.http.ts";
@@ -19,6 +20,7 @@ import { paymentBooks } from "./payment-books.ts";
 import { paymentOrders } from "./payment-orders.ts";
 import { countOpen, type StoredPayment } from "./payment-store.ts";
 import { PaymentWorker } from "./payment-worker.ts";
+import type { PaymentProvider } from "./provider.ts";
 
 /** Broadcast, so that a change made through one process holds for all. */
 const BEHAVIOUR_CHANGED = "payment.provider.changed";
@@ -56,7 +58,7 @@ async function start(
   const books = paymentBooks(database);
   const worker = new PaymentWorker({
     books,
-    provider: opened.provider,
+    provider: seam<PaymentProvider>("payment.provider", opened.provider),
     clock,
     log,
     timeoutMs: config.PAYMENT_TIMEOUT_MS,

@@ -19,6 +19,7 @@ import { problem } from "../common/contracts/shared.ts";
 import { Problem } from "../common/errors.ts";
 import { actingClient, type EdgeApp } from "../common/http/edge.ts";
 import type { TokenVerifier } from "../common/http/tokens.ts";
+import { seam } from "../common/seams.ts";
 import { mustBeInLine, statusOf } from "./replies.ts";
 import type { PositionStreams } from "./streams/position-streams.ts";
 import { streamRoute } from "./streams/stream.http.ts";
@@ -110,11 +111,12 @@ function clientRoutes(app: EdgeApp, { rooms }: QueueRoutes): void {
 
 /** For other services and administrators; everything inside the cluster uses `queue.redeemPass`. */
 function gateRoute(app: EdgeApp, routes: QueueRoutes): void {
+  const check = seam("queue.gatekeeper", checkGatekeeper);
   app.post(
     "/queue/:eventId/validate-pass-token",
     {
       config: { access: "public" },
-      onRequest: (request) => checkGatekeeper(request, routes),
+      onRequest: (request) => check(request, routes),
       schema: {
         summary: "Spend a pass",
         description: "For administrators, or with the header X-Service-Credential.",

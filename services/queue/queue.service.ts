@@ -8,6 +8,7 @@ import type { EdgeMetrics } from "../common/http/metrics.ts";
 import { uuid } from "../common/ids.ts";
 import { lifecycle } from "../common/lifecycle.ts";
 import { RedisUnavailable } from "../common/redis.ts";
+import { seam } from "../common/seams.ts";
 import type { ServiceContext } from "../common/service-context.ts";
 import { MemoryWaitingRoom } from "./memory/memory-waiting-room.ts";
 import { queueRoutes } from "./queue.http.ts";
@@ -45,7 +46,7 @@ export function queueService(context: ServiceContext): ServiceSchema {
     },
 
     ...lifecycle(context.log, async (parts) => {
-      const opened = new Queue(context, await openStore(context));
+      const opened = new Queue(context, seam("queue.room", await openStore(context)));
       queue = opened;
       parts.opened(() => opened.close());
       const edge = await opened.open();

@@ -11,8 +11,10 @@ import { lifecycle, ownDatabase, type Parts } from "../common/lifecycle.ts";
 import type { Log } from "../common/log.ts";
 import { OutboxRelay } from "../common/outbox/outbox-relay.ts";
 import { outboxRows } from "../common/outbox/outbox-rows.ts";
+import { seam } from "../common/seams.ts";
 import type { ServiceContext } from "../common/service-context.ts";
 import { WorkLoop } from "../common/work-loop.ts";
+import { decide } from "./booking-saga.ts";
 import { Coordinator, DEADLINE_BATCH } from "./coordinator.ts";
 import { sagaRoutes } from "./saga.http.ts";
 import { sagaBooks } from "./saga-books.ts";
@@ -39,6 +41,7 @@ async function start(context: ServiceContext, parts: Parts): Promise<void> {
   let count: (step: Step) => void = () => {};
   const coordinator = new Coordinator({
     books: sagaBooks(database),
+    rules: seam("saga.rules", decide),
     clock,
     log,
     timetable: {

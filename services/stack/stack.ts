@@ -14,6 +14,7 @@ import { remoteVerifier, type TokenVerifier } from "../common/http/tokens.ts";
 import { assertLimits } from "../common/limits.ts";
 import { LONGEST_SOCKET_PATH } from "../common/local-transporter.ts";
 import { createLog, type Log } from "../common/log.ts";
+import { seam } from "../common/seams.ts";
 import type { EmbeddedPostgres } from "../common/servers/embedded-postgres.ts";
 import type { ServiceContext } from "../common/service-context.ts";
 import { paymentService } from "../payment/payment.service.ts";
@@ -21,6 +22,7 @@ import { queueService } from "../queue/queue.service.ts";
 import { sagaService } from "../saga/saga.service.ts";
 import { ticketService } from "../ticket/ticket.service.ts";
 import { databaseUrls, needsPostgres, startPostgres } from "./databases.ts";
+import { plantMutant } from "./mutants/plant-mutant.ts";
 import { checkNats, checkPorts, checkSubset, checkTicketKeys } from "./preconditions.ts";
 import { removeStackNote, type StackNote, writeStackNote } from "./stack-file.ts";
 import { ticketKeys } from "./ticket-keys.ts";
@@ -60,6 +62,7 @@ export interface Stack {
 export async function startStack(options: StackOptions): Promise<Stack> {
   assertLimits();
   armFailpoints(options.config.FAILPOINTS);
+  plantMutant(options.config.MUTANT);
   const { config, services } = options;
   const dataDir = resolve(options.dataDir);
   checkSubset(config, services);
@@ -114,14 +117,17 @@ async function startServices(
   const local = socket === undefined ? undefined : ({ path: socket, role: "hub" } as const);
   const broker = new ServiceBroker(brokerOptions(config, { nodeId: nodeIdOf(services), local }));
   const opened = await openBus(config, services, broker, log);
-  const bus = config.FAILPOINTS ? new FailingBus(opened) : opened;
+  const bus = seam("bus", config.FAILPOINTS ? new FailingBus(opened) : opened);
   const context: ServiceContext = {
     config,
     broker,
     bus,
     clock: systemClock,
     log,
-    verifier: verifierOf(config, () => urls.account),
+    verifier: seam(
+      "verifier",
+      verifierOf(config, () => urls.account),
+    ),
     serviceCredential:
       config.SERVICE_CREDENTIAL ??
       (config.embedded ? randomBytes(32).toString("base64url") : undefined),

@@ -14,6 +14,7 @@ import { lifecycle, ownDatabase, type Parts } from "../common/lifecycle.ts";
 import { OutboxRelay } from "../common/outbox/outbox-relay.ts";
 import { outboxRows } from "../common/outbox/outbox-rows.ts";
 import { countUnsent } from "../common/outbox/outbox-store.ts";
+import { seam } from "../common/seams.ts";
 import type { ServiceContext } from "../common/service-context.ts";
 import { BookingDesk } from "./booking-desk.ts";
 import { eventForSale } from "./catalogue-store.ts";
@@ -47,7 +48,8 @@ export function ticketService(context: ServiceContext): ServiceSchema {
     },
     ...lifecycle(context.log, async (parts) => {
       const sql = join(import.meta.dirname, "sql");
-      const own = await ownDatabase(context, "ticket", { sql, messaging: true });
+      const opening = ownDatabase(context, "ticket", { sql, messaging: true });
+      const own = await seam("ticket.database", opening);
       parts.opened(() => own.end());
       database = own;
       await start(context, own, parts, (own) => {
@@ -90,11 +92,12 @@ async function start(
   });
   parts.opened(() => gate.stop());
   const onReserved = () => relay.wake();
-  const books = saleBooks(database);
+  const books = seam("ticket.saleBooks", saleBooks(database));
   const actors = openActors(books, config.RESERVE_BATCH);
   decideHere(actors);
   const stock = config.ROUTE_BY_PRODUCT ? routed(context, actors, count) : actors;
-  const desk = new BookingDesk({ books, stock, gate, clock, ids: uuid, log, onReserved });
+  const honestDesk = new BookingDesk({ books, stock, gate, clock, ids: uuid, log, onReserved });
+  const desk = seam("ticket.desk", honestDesk);
   const handleMany = (messages: readonly Message[]) => handleSagaCommands(changes, messages);
   const handler = (message: Message) => handleMany([message]);
   const letters = new DeadLetters({ database, log, handler });

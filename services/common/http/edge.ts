@@ -16,6 +16,7 @@ import {
 import { ConfigurationError, Problem } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
 import type { Log } from "../log.ts";
+import { seam } from "../seams.ts";
 import { whoHoldsPort } from "../servers/ports.ts";
 import { EdgeMetrics } from "./metrics.ts";
 import { problemOf, sendProblem } from "./problems.ts";
@@ -127,7 +128,7 @@ function newApp() {
       );
     },
   })
-    .setValidatorCompiler(validatorCompiler)
+    .setValidatorCompiler(seam("edge.validator", validatorCompiler))
     .setSerializerCompiler(serializerCompiler)
     .withTypeProvider<ZodTypeProvider>();
   // JSON in and out: Fastify would also hand over plain text, as a string.
