@@ -25,7 +25,7 @@ const FILES_AT_ONCE = 2;
 const ALONE = [
   "services/queue/redis/soak.int.test.ts",
   "loadtests/crash/crash.int.test.ts",
-  "loadtests/crash/naive.int.test.ts",
+  "loadtests/crash/naive/naive.int.test.ts",
   "cli/commands/demo.int.test.ts",
 ];
 
