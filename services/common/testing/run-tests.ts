@@ -27,6 +27,11 @@ const ALONE = [
   "loadtests/crash/crash.int.test.ts",
   "loadtests/crash/naive/naive.int.test.ts",
   "cli/commands/demo.int.test.ts",
+  "cli/commands/chaos.int.test.ts",
+  "cli/commands/capacity.int.test.ts",
+  "cli/commands/selftest.int.test.ts",
+  "cli/engine/honesty.int.test.ts",
+  "loadtests/load.int.test.ts",
 ];
 
 interface Tally {
