@@ -85,7 +85,8 @@ async function openStack(
   options: CapacityOptions,
   config: (environment: NodeJS.ProcessEnv) => Config,
 ): Promise<OwnStack> {
-  if (options.adminEmail === undefined && options.target === undefined) return startOwnStack("capacity", {});
+  if (options.adminEmail === undefined && options.target === undefined)
+    return startOwnStack("capacity", {});
   const urls = await targetUrls(options, config(processEnvironment()));
   const { email, password } = adminOf(options);
   return { urls, adminToken: await logIn(urls.account, email, password), stop: async () => {} };

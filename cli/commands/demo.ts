@@ -62,7 +62,9 @@ async function demo(given: DemoOptions, output: Output): Promise<number> {
       : "PostgreSQL and five services";
     if (!quiet) output.progress(`starting ${what} …`);
     const kinds = chaos === true ? FAULTS : chaos;
-    stack = kinds ? await openChaosStack(kinds, seed, paymentFailure) : await startOwnStack("demo", {});
+    stack = kinds
+      ? await openChaosStack(kinds, seed, paymentFailure)
+      : await startOwnStack("demo", {});
     if (interrupts.asked.aborted) return EXIT.unknown;
     const judged = await runSaleAndJudge({
       target: stack.urls,
