@@ -29,6 +29,7 @@ const ALONE = [
   "cli/commands/demo.int.test.ts",
   "cli/commands/chaos.int.test.ts",
   "cli/commands/capacity.int.test.ts",
+  "cli/commands/other-target.int.test.ts",
   "cli/commands/selftest.int.test.ts",
   "cli/engine/honesty.int.test.ts",
   "loadtests/load.int.test.ts",
