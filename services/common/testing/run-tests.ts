@@ -26,20 +26,37 @@ const COMPILE_CACHE = join(ROOT, "node_modules", ".cache", "reservex-compile");
 
 /** These measure, or keep both cores busy: beside another file each would spoil the other. */
 const ALONE = [
-  "loadtests/crash/crash.int.test.ts",
   "cli/commands/other-target.int.test.ts",
   "cli/commands/selftest.int.test.ts",
   "cli/engine/honesty.int.test.ts",
 ];
 
+/** Long, and in need of most of the machine: one after the other, and beside them only … */
+const HEAVY = ["loadtests/crash/crash.int.test.ts", "services/queue/redis/soak.int.test.ts"];
+
+/** … files that wait for timers and servers, and hardly compute. */
+const CALM = [
+  "services/payment/stripe/stripe-webhook.int.test.ts",
+  "services/payment/payment-worker.int.test.ts",
+  "services/common/bus/direct-bus.int.test.ts",
+  "services/common/servers/watched-process.int.test.ts",
+  "services/queue/redis/outage.int.test.ts",
+  "services/queue/redis/resend.int.test.ts",
+  "services/payment/reconciliation.int.test.ts",
+  "services/common/bus/jetstream/start.int.test.ts",
+  "services/payment/payment-orders.int.test.ts",
+  "services/payment/simulated-provider.int.test.ts",
+  "services/payment/stripe/stripe-reconciliation.int.test.ts",
+  "services/payment/payment-restart.int.test.ts",
+  "services/common/servers/folder-lock.int.test.ts",
+];
+
 /** From 50 s down to 15 s: begun first, so that no lane is still busy long after the others. */
 const LONG = [
-  "services/queue/redis/soak.int.test.ts",
   "cli/commands/chaos.int.test.ts",
   "cli/commands/demo.int.test.ts",
   "loadtests/crash/naive/naive.int.test.ts",
   "loadtests/bench/bench.int.test.ts",
-  "services/payment/stripe/stripe-webhook.int.test.ts",
   "cli/commands/operators.int.test.ts",
   "cli/commands/queue.int.test.ts",
   "cli/engine/engine.int.test.ts",
@@ -115,8 +132,11 @@ async function runIntegration(files: readonly string[], tally: Tally): Promise<v
         count(await runUvu(folder, pattern, environment), file, tally);
       }
     };
-    await lane(files.filter((file) => ALONE.includes(file)));
-    const others = files.filter((file) => !ALONE.includes(file)).sort(longFirst);
+    const some = (names: readonly string[]) => names.filter((name) => files.includes(name));
+    await lane(some(ALONE));
+    await Promise.all([lane(some(HEAVY)), lane(some(CALM))]);
+    const done = new Set([...ALONE, ...HEAVY, ...CALM]);
+    const others = files.filter((file) => !done.has(file)).sort(longFirst);
     await Promise.all(Array.from({ length: FILES_AT_ONCE }, () => lane(others)));
   } finally {
     await servers.stop();
