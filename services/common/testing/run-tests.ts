@@ -49,6 +49,10 @@ const CALM = [
   "services/payment/stripe/stripe-reconciliation.int.test.ts",
   "services/payment/payment-restart.int.test.ts",
   "services/common/servers/folder-lock.int.test.ts",
+  "services/common/bus/jetstream/outages.int.test.ts",
+  "services/common/servers/embedded-postgres.int.test.ts",
+  "services/common/servers/embedded-postgres-users.int.test.ts",
+  "services/common/servers/programs.int.test.ts",
 ];
 
 /** From 50 s down to 15 s: begun first, so that no lane is still busy long after the others. */
@@ -61,7 +65,6 @@ const LONG = [
   "cli/commands/queue.int.test.ts",
   "cli/engine/engine.int.test.ts",
   "cli/commands/crash.int.test.ts",
-  "services/common/bus/jetstream/outages.int.test.ts",
   "services/queue/redis/cluster.int.test.ts",
   "services/queue/redis/redis-waiting-room.int.test.ts",
   "services/queue/redis/model.int.test.ts",
