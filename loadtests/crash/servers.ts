@@ -39,9 +39,11 @@ export interface ServerPlace {
 
 /**
  * Before it recovers, PostgreSQL syncs what its last life wrote: file by file, a thousand of them,
- * 2 s of a quiet machine and up to 10 of a busy one. The same by one call for the file system.
+ * 2 s of a quiet machine and up to 10 of a busy one. The same by one call for the file system,
+ * which Linux alone has.
  */
-const QUICK_RECOVERY = { recovery_init_sync_method: "syncfs" };
+const QUICK_RECOVERY: Readonly<Record<string, string>> =
+  process.platform === "linux" ? { recovery_init_sync_method: "syncfs" } : {};
 
 /** Everything reaches the disk as in production: fsync on, append-only file, JetStream's store. */
 export async function startServer(name: ServerName, place: ServerPlace): Promise<MortalServer> {
