@@ -4,7 +4,7 @@ import type { ZodType } from "zod";
 import { processEnvironment } from "../../services/common/config.ts";
 import type { ServiceName } from "../../services/common/contracts/names.ts";
 import { UnavailableError } from "../../services/common/errors.ts";
-import { stackUrls } from "../../services/stack/access.ts";
+import { stackUrls } from "../../services/stack/stack-urls.ts";
 import {
   type AdminCall,
   AdminClient,
@@ -13,7 +13,7 @@ import {
 } from "../engine/admin-client.ts";
 import { isRecord } from "../engine/answer.ts";
 import { usageError } from "../exit.ts";
-import { logIn } from "../run/sale-run.ts";
+import { logIn } from "../run/log-in.ts";
 import { dataOption, jsonOption } from "./options.ts";
 
 export interface OperatorOptions {

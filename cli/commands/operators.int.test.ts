@@ -2,66 +2,36 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
-  type Finished,
-  FREE_PORTS,
-  type RunningStack,
-  removeDataFolder,
-  reservex,
-  startUp,
-  temporaryFolder,
-} from "../testing/processes.ts";
-import {
-  call,
-  follow,
-  logIn,
-  openSale,
-  reserve,
-  type Sale,
-  waitInLine,
-} from "../testing/shopper.ts";
+  type Account,
+  type OperatedStack,
+  startOperatedStack,
+  succeed,
+} from "../testing/operated-stack.ts";
+import { type Finished, type RunningStack, reservex } from "../testing/processes.ts";
+import { call, follow, openSale, reserve, type Sale, waitInLine } from "../testing/shopper.ts";
 
-const EMAIL = "ops@example.com";
-const PASSWORD = "correct horse";
 const BUYERS = 3;
 
+let operated: OperatedStack;
 let stack: RunningStack;
-let dataDir: string;
 /** An administrator's token. */
 let admin: string;
-let buyers: readonly { readonly userId: number; readonly accessToken: string }[];
+let buyers: readonly Account[];
 
 test.before(async () => {
-  dataDir = await temporaryFolder();
-  const settings = { LOG_LEVEL: "error", PAYMENT_TIMEOUT_MS: "200" };
-  stack = await startUp(["--data", dataDir], { ...FREE_PORTS, ...settings });
-  const person = ["--email", EMAIL, "--password", PASSWORD, "--name", "Ops", "--admin"];
-  const created = await reservex(["user", "create", ...person, "--data", dataDir]);
-  assert.is(created.code, 0, created.stderr);
-  admin = await logIn(stack.urls, EMAIL, PASSWORD);
-  const crowd = await call(`${stack.urls.account}/api/admin/test-accounts`, {
-    token: admin,
-    body: { count: BUYERS, prefix: "buyer" },
-  });
-  buyers = crowd.body.accounts as typeof buyers;
+  operated = await startOperatedStack({ PAYMENT_TIMEOUT_MS: "200" });
+  ({ stack, admin } = operated);
+  buyers = await operated.people(BUYERS, "buyer");
 });
 
-test.after(async () => {
-  await stack.stop();
-  await removeDataFolder(dataDir);
-});
+test.after(() => operated.stop());
 
 type Args = readonly (string | number)[];
 
-const access = (): readonly string[] => [
-  ...["--data", dataDir, "--admin-email", EMAIL, "--admin-password", PASSWORD],
-];
+const access = (): readonly string[] => operated.access;
 
 /** A command by an administrator, which must succeed. */
-async function operate(...args: Args): Promise<Finished> {
-  const done = await reservex([...args.map(String), ...access()]);
-  assert.is(done.code, 0, `${args.join(" ")}: ${done.stderr}`);
-  return done;
-}
+const operate = (...args: Args): Promise<Finished> => succeed([...args.map(String), ...access()]);
 
 /** What it prints for people. */
 const say = async (...args: Args) => (await operate(...args)).stdout;
@@ -239,8 +209,8 @@ test("wrong usage is one line that names what to change, with exit code 64", asy
 });
 
 test("a stack that is not there is exit code 69, with --json as well", async () => {
-  const person = ["--admin-email", EMAIL, "--admin-password", PASSWORD];
-  const gone = await reservex(["event", "list", "--json", "--data", "/nowhere", ...person]);
+  // The later --data counts.
+  const gone = await reservex(["event", "list", "--json", ...access(), "--data", "/nowhere"]);
   assert.is(gone.code, 69, gone.stderr);
   assert.is(JSON.parse(gone.stdout).exitCode, 69);
 });

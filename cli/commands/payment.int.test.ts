@@ -6,64 +6,38 @@ import {
   StripeServer,
   WEBHOOK_SECRET,
 } from "../../services/payment/stripe/testing/stripe-server.ts";
-import {
-  type Finished,
-  FREE_PORTS,
-  type RunningStack,
-  removeDataFolder,
-  reservex,
-  startUp,
-  temporaryFolder,
-} from "../testing/processes.ts";
-import { call, follow, logIn, openSale, reserve, waitInLine } from "../testing/shopper.ts";
-
-const EMAIL = "ops@example.com";
-const PASSWORD = "correct horse";
+import { type OperatedStack, startOperatedStack } from "../testing/operated-stack.ts";
+import { type Finished, reservex } from "../testing/processes.ts";
+import { follow, openSale, reserve, waitInLine } from "../testing/shopper.ts";
 
 const stripe = new StripeServer();
-let stack: RunningStack;
-let dataDir: string;
-let admin: string;
+let operated: OperatedStack;
 
 test.before(async () => {
-  dataDir = await temporaryFolder();
   await stripe.start();
-  stack = await startUp(["--data", dataDir], {
-    ...FREE_PORTS,
-    LOG_LEVEL: "error",
+  operated = await startOperatedStack({
     PAYMENT_PROVIDER: "stripe",
     STRIPE_SECRET_KEY: SECRET_KEY,
     STRIPE_WEBHOOK_SECRET: WEBHOOK_SECRET,
     STRIPE_API_BASE: stripe.url,
   });
-  const person = ["--email", EMAIL, "--password", PASSWORD, "--name", "Ops", "--admin"];
-  const created = await reservex(["user", "create", ...person, "--data", dataDir]);
-  assert.is(created.code, 0, created.stderr);
-  admin = await logIn(stack.urls, EMAIL, PASSWORD);
 });
 
 test.after(async () => {
-  await stack.stop();
+  await operated.stop();
   await stripe.stop();
-  await removeDataFolder(dataDir);
 });
 
 const payment = (...args: readonly string[]): Promise<Finished> =>
-  reservex([
-    "payment",
-    ...args,
-    ...["--data", dataDir, "--admin-email", EMAIL, "--admin-password", PASSWORD],
-  ]);
+  reservex(["payment", ...args, ...operated.access]);
 
 /** Somebody buys one seat, and it is confirmed. */
 async function buy(): Promise<number> {
-  const { urls } = stack;
+  const { admin } = operated;
+  const { urls } = operated.stack;
   const sale = await openSale(urls, admin, 5);
-  const { body } = await call(`${urls.account}/api/admin/test-accounts`, {
-    token: admin,
-    body: { count: 1, prefix: `buyer${sale.eventId}` },
-  });
-  const token = (body.accounts as { accessToken: string }[])[0]!.accessToken;
+  const [buyer] = await operated.people(1, `buyer${sale.eventId}`);
+  const token = buyer!.accessToken;
   const pass = await waitInLine(urls, token, sale.eventId);
   const reserved = await reserve(urls, token, sale, pass, "one");
   assert.is(reserved.status, 201, JSON.stringify(reserved.body));

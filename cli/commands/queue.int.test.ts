@@ -3,56 +3,37 @@ import type { AddressInfo } from "node:net";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
-  type Finished,
-  FREE_PORTS,
-  type RunningStack,
-  removeDataFolder,
-  reservex,
-  startUp,
-  temporaryFolder,
-} from "../testing/processes.ts";
-import { call, logIn, openSale, waitInLine } from "../testing/shopper.ts";
+  EMAIL,
+  type OperatedStack,
+  PASSWORD,
+  startOperatedStack,
+  succeed,
+} from "../testing/operated-stack.ts";
+import { type Finished, type RunningStack, reservex } from "../testing/processes.ts";
+import { call, openSale, waitInLine } from "../testing/shopper.ts";
 
-const EMAIL = "ops@example.com";
-const PASSWORD = "correct horse";
 const DEFAULTS = { passTtlSeconds: 300, paused: false, draining: false };
 
+let operated: OperatedStack;
 let stack: RunningStack;
-let dataDir: string;
 /** An administrator's token. */
 let admin: string;
 /** Tokens of people who may join. */
 let people: readonly string[];
 
 test.before(async () => {
-  dataDir = await temporaryFolder();
-  stack = await startUp(["--data", dataDir], { ...FREE_PORTS, LOG_LEVEL: "error" });
-  const person = ["--email", EMAIL, "--password", PASSWORD, "--name", "Ops", "--admin"];
-  const created = await reservex(["user", "create", ...person, "--data", dataDir]);
-  assert.is(created.code, 0, created.stderr);
-  admin = await logIn(stack.urls, EMAIL, PASSWORD);
-  const { body } = await call(`${stack.urls.account}/api/admin/test-accounts`, {
-    token: admin,
-    body: { count: 4, prefix: "line" },
-  });
-  people = (body.accounts as { accessToken: string }[]).map((one) => one.accessToken);
+  operated = await startOperatedStack();
+  ({ stack, admin } = operated);
+  people = (await operated.people(4, "line")).map((one) => one.accessToken);
 });
 
-test.after(async () => {
-  await stack.stop();
-  await removeDataFolder(dataDir);
-});
+test.after(() => operated.stop());
 
-const access = (): readonly string[] => [
-  ...["--data", dataDir, "--admin-email", EMAIL, "--admin-password", PASSWORD],
-];
+const access = (): readonly string[] => operated.access;
 
 /** `reservex queue …` by an administrator, which must succeed. */
-async function queue(...args: readonly (string | number)[]): Promise<Finished> {
-  const done = await reservex(["queue", ...args.map(String), ...access()]);
-  assert.is(done.code, 0, `${args.join(" ")}: ${done.stderr}`);
-  return done;
-}
+const queue = (...args: readonly (string | number)[]): Promise<Finished> =>
+  succeed(["queue", ...args.map(String), ...access()]);
 
 /** What `--json` printed, which must be all there is on stdout. */
 async function ask(...args: readonly (string | number)[]) {
@@ -176,7 +157,7 @@ test("watching says a line a second, until its time is over or Ctrl-C", async ()
 test("wrong usage is one line that names what to change, with exit code 64", async () => {
   const signup = { email: "ann@example.com", password: PASSWORD, name: "Ann" };
   await call(`${stack.urls.account}/api/auth/signup`, { body: signup });
-  const data = ["--data", dataDir];
+  const data = ["--data", operated.dataDir];
   const password = ["--admin-password", PASSWORD];
   const cases: Case[] = [
     [["stats", "99", ...access()], /event 99: there is no such event \(NOT_FOUND\)/],

@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from "commander";
 import type { Config } from "../../services/common/config.ts";
 import { SERVICES } from "../../services/common/contracts/names.ts";
-import { stackUrls } from "../../services/stack/access.ts";
+import { stackUrls } from "../../services/stack/stack-urls.ts";
 import type { TargetUrls } from "../engine/plan.ts";
 
 export interface TargetChoice {

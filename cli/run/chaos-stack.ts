@@ -12,8 +12,9 @@ import { startTcpProxy, type TcpProxy } from "../../loadtests/crash/tcp-proxy.ts
 import { AdminClient } from "../engine/admin-client.ts";
 import type { TargetUrls } from "../engine/plan.ts";
 import { streamOf, unit } from "../engine/rng.ts";
+import { logIn } from "./log-in.ts";
 import type { OwnStack } from "./own-stack.ts";
-import { logIn, type SaleRun } from "./sale-run.ts";
+import type { SaleRun } from "./sale-run.ts";
 
 /** Between faults somebody has to be able to buy. */
 const PROVIDER_TRIES = 20;

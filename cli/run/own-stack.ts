@@ -8,7 +8,7 @@ import { SERVICES } from "../../services/common/contracts/names.ts";
 import { addUser, freeServicePorts, removeStackData } from "../../services/stack/access.ts";
 import type { TargetUrls } from "../engine/plan.ts";
 import { type ChildStack, startChildStack } from "./child-stack.ts";
-import { logIn } from "./sale-run.ts";
+import { logIn } from "./log-in.ts";
 
 export interface OwnStack {
   readonly urls: TargetUrls;

@@ -1,7 +1,7 @@
 /** One run from plan to verdict: set the sale up, let the crowd in, wait for the books, judge. */
 import { randomUUID } from "node:crypto";
 import type { CrowdOptions } from "../commands/options.ts";
-import { AdminClient, TargetError } from "../engine/admin-client.ts";
+import { AdminClient } from "../engine/admin-client.ts";
 import { type Dialect, hiddenBy } from "../engine/dialect.ts";
 import { prepareDialectSale, readClientsBooks } from "../engine/dialect-sale.ts";
 import { type RunHandle, type RunResult, runSale } from "../engine/engine.ts";
@@ -140,27 +140,6 @@ function finalStock(
     ...products.find((product) => product.id === line.id),
     name: line.name,
   }));
-}
-
-/** What the services would answer to each call of somebody who is none. */
-const FORBIDDEN = 403;
-
-/** An administrator's token, from an e-mail and a password. */
-export async function logIn(accountUrl: string, email: string, password: string): Promise<string> {
-  const client = new AdminClient(accountUrl, "");
-  try {
-    const body = { email, password };
-    const answer = await client.call({ method: "POST", path: "/api/auth/login", body });
-    const session = answer as { accessToken?: unknown; role?: unknown };
-    if (typeof session.accessToken !== "string")
-      throw new TargetError("refused", "no token came back");
-    if (session.role !== "ADMIN") {
-      throw new TargetError("refused", `${email} is no administrator`, FORBIDDEN);
-    }
-    return session.accessToken;
-  } finally {
-    await client.close();
-  }
 }
 
 /** Tells the simulated provider how many charges to decline, by the run's seed. */

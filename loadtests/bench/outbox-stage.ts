@@ -6,27 +6,16 @@ import { connect, type JetStreamClient, type NatsConnection } from "nats";
 import { JetStreamBus } from "../../services/common/bus/jetstream/jetstream-bus.ts";
 import { DEFAULT_SETTINGS } from "../../services/common/bus/jetstream/topology.ts";
 import type { Message } from "../../services/common/contracts/messages.ts";
-import {
-  type Database,
-  ensureDatabase,
-  migrate,
-  openDatabase,
-  withClient,
-} from "../../services/common/database.ts";
+import { type Database, withClient } from "../../services/common/database.ts";
 import { DeadLetters } from "../../services/common/dead-letters/dead-letters.ts";
 import { newMessageId, newSagaId, uuid } from "../../services/common/ids.ts";
 import { createLog } from "../../services/common/log.ts";
 import { OutboxRelay } from "../../services/common/outbox/outbox-relay.ts";
 import { outboxRows } from "../../services/common/outbox/outbox-rows.ts";
 import { firstTimes } from "../../services/common/outbox/outbox-store.ts";
-import {
-  removeEmbeddedPostgres,
-  startEmbeddedPostgres,
-} from "../../services/common/servers/embedded-postgres.ts";
 import { startNats } from "../../services/common/servers/nats-server.ts";
+import { POSTGRES_SETTINGS, startBenchDatabase } from "./bench-database.ts";
 import type { BenchContext, Settings } from "./benchmark.ts";
-
-const SQL = join(import.meta.dirname, "..", "..", "services", "common", "sql");
 
 export interface OutboxStage {
   readonly database: Database;
@@ -44,7 +33,8 @@ export interface OutboxStage {
 export const BY_HAND = "by-hand";
 
 export async function startOutboxStage({ parts, environment }: BenchContext): Promise<OutboxStage> {
-  const { database, backendPid } = await startDatabase(parts);
+  const { url, database } = await startBenchDatabase(parts, "bench_outbox", ["common"], 12);
+  const backendPid = await stayingBackend(url, parts);
   const jetStreamDir = await mkdtemp(join(tmpdir(), "reservex-bench-nats-"));
   parts.defer(() => rm(jetStreamDir, { recursive: true, force: true }));
   const nats = await startNats({ environment, log: () => {}, jetStreamDir });
@@ -68,7 +58,7 @@ export async function startOutboxStage({ parts, environment }: BenchContext): Pr
     backendPid,
     settings: {
       nats: `${hand.info?.version}, file storage, one replica`,
-      postgres: "18 embedded, fsync on, synchronous_commit on, full_page_writes on",
+      postgres: POSTGRES_SETTINGS,
     },
   };
   const handleMany = async (messages: readonly Message[]) => {
@@ -80,19 +70,6 @@ export async function startOutboxStage({ parts, environment }: BenchContext): Pr
   const ledger = new DeadLetters({ database, log, handler });
   await receiver.consume("payment", handler, { handleMany, ledger });
   return stage;
-}
-
-async function startDatabase(parts: AsyncDisposableStack) {
-  const dataDir = await mkdtemp(join(tmpdir(), "reservex-bench-"));
-  parts.defer(() => removeEmbeddedPostgres(dataDir));
-  const server = await startEmbeddedPostgres({ dataDir, durable: true, log: () => {} });
-  parts.defer(() => server.stop());
-  const url = server.url("bench_outbox");
-  await ensureDatabase(url);
-  await migrate(url, [SQL]);
-  const database = await openDatabase({ url, poolSize: 12 });
-  parts.defer(() => database.end());
-  return { database, backendPid: await stayingBackend(url, parts) };
 }
 
 /** A connection that does nothing but be there to the end; it leads to the server's process. */

@@ -1,25 +1,12 @@
 /** A ticket database on a PostgreSQL of its own, and a product that many want. */
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { instant, systemClock } from "../../services/common/clock.ts";
-import {
-  type Database,
-  ensureDatabase,
-  migrate,
-  openDatabase,
-  withClient,
-} from "../../services/common/database.ts";
+import { type Database, withClient } from "../../services/common/database.ts";
 import { newMessageId, newSagaId, uuid } from "../../services/common/ids.ts";
-import {
-  removeEmbeddedPostgres,
-  startEmbeddedPostgres,
-} from "../../services/common/servers/embedded-postgres.ts";
 import { insertEvent, insertProduct } from "../../services/ticket/catalogue-store.ts";
 import type { ReserveRequest } from "../../services/ticket/reservation-store.ts";
+import { POSTGRES_SETTINGS, startBenchDatabase } from "./bench-database.ts";
 import type { BenchContext, Settings } from "./benchmark.ts";
 
-const SERVICES = join(import.meta.dirname, "..", "..", "services");
 const HOUR_MS = 3_600_000;
 /** More than any run can sell. */
 const STOCK = 9_000_000;
@@ -39,19 +26,12 @@ export interface Shop {
 
 /** Every commit reaches the disk before it is answered. */
 export async function startShopStage({ parts }: BenchContext): Promise<ShopStage> {
-  const dataDir = await mkdtemp(join(tmpdir(), "reservex-bench-"));
-  parts.defer(() => removeEmbeddedPostgres(dataDir));
-  const server = await startEmbeddedPostgres({ dataDir, durable: true, log: () => {} });
-  parts.defer(() => server.stop());
-  const url = server.url("bench_ticket");
-  await ensureDatabase(url);
-  await migrate(url, [join(SERVICES, "common", "sql"), join(SERVICES, "ticket", "sql")]);
-  const database = await openDatabase({ url, poolSize: 8 });
-  parts.defer(() => database.end());
+  const folders = ["common", "ticket"];
+  const { url, database } = await startBenchDatabase(parts, "bench_ticket", folders, 8);
   return {
     url,
     database,
-    settings: { postgres: "18 embedded, fsync on, synchronous_commit on, full_page_writes on" },
+    settings: { postgres: POSTGRES_SETTINGS },
     openShop: () => openShop(database),
   };
 }

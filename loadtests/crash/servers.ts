@@ -37,6 +37,14 @@ export interface ServerPlace {
   readonly log: (server: ServerName, line: string) => void;
 }
 
+/**
+ * Before it recovers, PostgreSQL syncs what its last life wrote: file by file, a thousand of them,
+ * 2 s of a quiet machine and up to 10 of a busy one. The same by one call for the file system,
+ * which Linux alone has.
+ */
+const QUICK_RECOVERY: Readonly<Record<string, string>> =
+  process.platform === "linux" ? { recovery_init_sync_method: "syncfs" } : {};
+
 /** Everything reaches the disk as in production: fsync on, append-only file, JetStream's store. */
 export async function startServer(name: ServerName, place: ServerPlace): Promise<MortalServer> {
   const dir = join(place.dir, name);
@@ -76,7 +84,9 @@ function starterOf(
   switch (name) {
     case "postgres":
       return async (port) => {
-        const server = await startEmbeddedPostgres({ dataDir: dir, port, durable: true, log });
+        const settings = QUICK_RECOVERY;
+        const options = { dataDir: dir, port, durable: true, log, settings };
+        const server = await startEmbeddedPostgres(options);
         const { pid, exited } = server;
         const stop = () => server.stop();
         return { url: server.url("postgres"), port: server.port, pid, exited, stop };

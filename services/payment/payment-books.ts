@@ -1,7 +1,6 @@
 /** What orders and workers ask of the payment database: changes, messages and inbox marks as one. */
-import type { Message } from "../common/contracts/messages.ts";
+import { type Books, type MessageTransaction, openBooks } from "../common/books.ts";
 import type { Database } from "../common/database.ts";
-import { firstTimes, putMessages } from "../common/outbox/outbox-store.ts";
 import {
   type Capture,
   type ClaimedPayment,
@@ -22,9 +21,7 @@ import {
 } from "./payment-store.ts";
 
 /** Inside one transaction; each is explained at the statement of the same name. */
-export interface PaymentTransaction {
-  firstTimes(messageIds: readonly string[]): Promise<ReadonlySet<string>>;
-  putMessages(messages: readonly Message[]): Promise<void>;
+export interface PaymentTransaction extends MessageTransaction {
   insertPending(payments: readonly NewPayment[]): Promise<ReadonlySet<string>>;
   insertTombstone(payment: NewPayment, reason: string): Promise<StoredPayment | undefined>;
   lockBySaga(sagaId: string): Promise<StoredPayment | undefined>;
@@ -36,30 +33,23 @@ export interface PaymentTransaction {
   postpone(postponements: readonly Postponement[]): Promise<void>;
 }
 
-export interface PaymentBooks {
-  /** All of it or nothing: what `work` throws undoes it. */
-  transaction<T>(work: (tx: PaymentTransaction) => Promise<T>): Promise<T>;
+export interface PaymentBooks extends Books<PaymentTransaction> {
   claimDue(limit: number, leaseSeconds: number): Promise<readonly ClaimedPayment[]>;
 }
 
 export function paymentBooks(database: Database): PaymentBooks {
   return {
-    transaction: (work) =>
-      database.transaction((tx) =>
-        work({
-          firstTimes: (messageIds) => firstTimes(tx, messageIds),
-          putMessages: (messages) => putMessages(tx, messages),
-          insertPending: (payments) => insertPending(tx, payments),
-          insertTombstone: (payment, reason) => insertTombstone(tx, payment, reason),
-          lockBySaga: (sagaId) => lockBySaga(tx, sagaId),
-          failPending: (id, reason) => failPending(tx, id, reason),
-          orderRefund: (id) => orderRefund(tx, id),
-          recordCaptured: (captures) => recordCaptured(tx, captures),
-          recordFailed: (failures) => recordFailed(tx, failures),
-          recordRefunded: (ids) => recordRefunded(tx, ids),
-          postpone: (postponements) => postpone(tx, postponements),
-        }),
-      ),
+    ...openBooks<PaymentTransaction>(database, (tx) => ({
+      insertPending: (payments) => insertPending(tx, payments),
+      insertTombstone: (payment, reason) => insertTombstone(tx, payment, reason),
+      lockBySaga: (sagaId) => lockBySaga(tx, sagaId),
+      failPending: (id, reason) => failPending(tx, id, reason),
+      orderRefund: (id) => orderRefund(tx, id),
+      recordCaptured: (captures) => recordCaptured(tx, captures),
+      recordFailed: (failures) => recordFailed(tx, failures),
+      recordRefunded: (ids) => recordRefunded(tx, ids),
+      postpone: (postponements) => postpone(tx, postponements),
+    })),
     claimDue: (limit, leaseSeconds) => claimDue(database, limit, leaseSeconds),
   };
 }

@@ -16,13 +16,6 @@ import { databaseUrls, startPostgres } from "./databases.ts";
 import { checkNats } from "./preconditions.ts";
 import { readStackNote } from "./stack-file.ts";
 
-/** Base URLs of the stack that runs on a data folder; undefined when none does. */
-export async function stackUrls(
-  dataDir: string,
-): Promise<Readonly<Record<string, string>> | undefined> {
-  return (await readStackNote(resolve(dataDir)))?.urls;
-}
-
 /**
  * The configured ports where all of them are free, else 0, any free one: found now, it could be
  * somebody else's by the time a service listens.

@@ -3,7 +3,6 @@ import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
 import { ServiceBroker, type ServiceSchema } from "moleculer";
 import { brokerOptions } from "../../moleculer.config.ts";
-import { accountService } from "../account/account.service.ts";
 import { FailingBus } from "../common/bus/failing-bus.ts";
 import { openBus } from "../common/bus/open-bus.ts";
 import { systemClock } from "../common/clock.ts";
@@ -17,22 +16,21 @@ import { createLog, type Log } from "../common/log.ts";
 import { seam } from "../common/seams.ts";
 import type { EmbeddedPostgres } from "../common/servers/embedded-postgres.ts";
 import type { ServiceContext } from "../common/service-context.ts";
-import { paymentService } from "../payment/payment.service.ts";
-import { queueService } from "../queue/queue.service.ts";
-import { sagaService } from "../saga/saga.service.ts";
-import { ticketService } from "../ticket/ticket.service.ts";
 import { databaseUrls, needsPostgres, startPostgres } from "./databases.ts";
 import { plantMutant } from "./mutants/plant-mutant.ts";
 import { checkNats, checkPorts, checkSubset, checkTicketKeys } from "./preconditions.ts";
 import { removeStackNote, type StackNote, writeStackNote } from "./stack-file.ts";
 import { ticketKeys } from "./ticket-keys.ts";
 
-const FACTORIES: Readonly<Record<ServiceName, (context: ServiceContext) => ServiceSchema>> = {
-  account: accountService,
-  queue: queueService,
-  ticket: ticketService,
-  payment: paymentService,
-  saga: sagaService,
+type Factory = (context: ServiceContext) => ServiceSchema;
+
+/** A process reads the source of its own services only; a payment provider's library alone is 1 MB. */
+const FACTORIES: Readonly<Record<ServiceName, () => Promise<Factory>>> = {
+  account: async () => (await import("../account/account.service.ts")).accountService,
+  queue: async () => (await import("../queue/queue.service.ts")).queueService,
+  ticket: async () => (await import("../ticket/ticket.service.ts")).ticketService,
+  payment: async () => (await import("../payment/payment.service.ts")).paymentService,
+  saga: async () => (await import("../saga/saga.service.ts")).sagaService,
 };
 
 export interface StackOptions {
@@ -137,7 +135,8 @@ async function startServices(
       urls[service] = url;
     },
   };
-  for (const name of services) broker.createService(FACTORIES[name](context));
+  const factories = await Promise.all(services.map((name) => FACTORIES[name]()));
+  for (const factory of factories) broker.createService(factory(context));
   try {
     await broker.start();
     return { broker, bus, urls };

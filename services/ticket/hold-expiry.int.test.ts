@@ -2,7 +2,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { z } from "zod";
-import { systemClock } from "../common/clock.ts";
 import { type Message, parseMessage } from "../common/contracts/messages.ts";
 import { sql } from "../common/database.ts";
 import { armFailpoints, parseFailpoints } from "../common/failpoints.ts";
@@ -12,13 +11,13 @@ import { eventually } from "../common/testing/service-harness.ts";
 import { HoldExpiry } from "./hold-expiry.ts";
 import { lookAhead, releaseHolds } from "./hold-store.ts";
 import type { Reservation } from "./reservation.ts";
-import { changeBooks } from "./reservation-books.ts";
 import { lockReservations, markPaymentPending } from "./reservation-change-store.ts";
-import { type Changes, cancelForBuyer, handleSagaCommands } from "./reservation-changes.ts";
+import { cancelForBuyer, handleSagaCommands } from "./reservation-changes.ts";
 import { findReservation, reserve } from "./reservation-store.ts";
 import {
   aRequest,
   assertEquation,
+  changesOf,
   openShop,
   type Shop,
   ticketDatabase,
@@ -30,8 +29,7 @@ test.after(drop);
 test.after.each(() => assertEquation(database));
 
 const HOLD_SECONDS = 300;
-const books = changeBooks(database);
-const changes: Changes = { books, clock: systemClock, ids: uuid, onMessages: () => {} };
+const changes = changesOf(database);
 const log = createLog("silent");
 const released: number[] = [];
 const expiry = new HoldExpiry({

@@ -1,7 +1,6 @@
 /** What selling, confirming and cancelling ask of the ticket database. */
-import type { Message } from "../common/contracts/messages.ts";
+import { type Books, type MessageTransaction, openBooks } from "../common/books.ts";
 import type { Database } from "../common/database.ts";
-import { firstTimes, putMessages } from "../common/outbox/outbox-store.ts";
 import type { Reservation } from "./reservation.ts";
 import {
   type Cancellation,
@@ -18,18 +17,13 @@ import {
 } from "./reservation-store.ts";
 
 /** Inside one transaction; each is explained at the statement of the same name. */
-export interface ChangeTransaction {
-  firstTimes(messageIds: readonly string[]): Promise<ReadonlySet<string>>;
-  putMessages(messages: readonly Message[]): Promise<void>;
+export interface ChangeTransaction extends MessageTransaction {
   lockReservations(which: Which): Promise<readonly Reservation[]>;
   markConfirmed(ids: readonly number[]): Promise<void>;
   markCancelled(cancellations: readonly Cancellation[]): Promise<void>;
 }
 
-export interface ChangeBooks {
-  /** All of it or nothing: what `work` throws undoes it. */
-  transaction<T>(work: (tx: ChangeTransaction) => Promise<T>): Promise<T>;
-}
+export type ChangeBooks = Books<ChangeTransaction>;
 
 export interface SaleBooks {
   reserve(requests: readonly ReserveRequest[]): Promise<readonly ReserveVerdict[]>;
@@ -37,18 +31,11 @@ export interface SaleBooks {
 }
 
 export function changeBooks(database: Database): ChangeBooks {
-  return {
-    transaction: (work) =>
-      database.transaction((tx) =>
-        work({
-          firstTimes: (messageIds) => firstTimes(tx, messageIds),
-          putMessages: (messages) => putMessages(tx, messages),
-          lockReservations: (which) => lockReservations(tx, which),
-          markConfirmed: (ids) => markConfirmed(tx, ids),
-          markCancelled: (cancellations) => markCancelled(tx, cancellations),
-        }),
-      ),
-  };
+  return openBooks<ChangeTransaction>(database, (tx) => ({
+    lockReservations: (which) => lockReservations(tx, which),
+    markConfirmed: (ids) => markConfirmed(tx, ids),
+    markCancelled: (cancellations) => markCancelled(tx, cancellations),
+  }));
 }
 
 export function saleBooks(database: Database): SaleBooks {

@@ -4,7 +4,6 @@ import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { z } from "zod";
-import { systemClock } from "../common/clock.ts";
 import type { Message } from "../common/contracts/messages.ts";
 import { sql } from "../common/database.ts";
 import { uuid } from "../common/ids.ts";
@@ -13,13 +12,13 @@ import { lockProduct, updateProduct } from "./catalogue-store.ts";
 import { HoldExpiry } from "./hold-expiry.ts";
 import { readLedger } from "./ledger-store.ts";
 import type { Reservation } from "./reservation.ts";
-import { changeBooks } from "./reservation-books.ts";
 import { markPaymentPending } from "./reservation-change-store.ts";
-import { type Changes, cancelForBuyer, handleSagaCommands } from "./reservation-changes.ts";
+import { cancelForBuyer, handleSagaCommands } from "./reservation-changes.ts";
 import { reserve } from "./reservation-store.ts";
 import {
   aRequest,
   assertEquation,
+  changesOf,
   openShop,
   type Shop,
   ticketDatabase,
@@ -29,8 +28,7 @@ const { database, drop } = await ticketDatabase();
 const test = suite("stock storm");
 test.after(drop);
 
-const books = changeBooks(database);
-const changes: Changes = { books, clock: systemClock, ids: uuid, onMessages: () => {} };
+const changes = changesOf(database);
 
 const expiry = new HoldExpiry({
   database,

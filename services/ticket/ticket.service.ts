@@ -13,13 +13,12 @@ import { uuid } from "../common/ids.ts";
 import { lifecycle, ownDatabase, type Parts } from "../common/lifecycle.ts";
 import { OutboxRelay } from "../common/outbox/outbox-relay.ts";
 import { outboxRows } from "../common/outbox/outbox-rows.ts";
-import { countUnsent } from "../common/outbox/outbox-store.ts";
 import { seam } from "../common/seams.ts";
 import type { ServiceContext } from "../common/service-context.ts";
 import { BookingDesk } from "./booking-desk.ts";
 import { eventForSale } from "./catalogue-store.ts";
 import { EventCompensation } from "./event-compensation.ts";
-import { countOverdue, HoldExpiry } from "./hold-expiry.ts";
+import { HoldExpiry } from "./hold-expiry.ts";
 import { PassGate } from "./pass-gate.ts";
 import { changeBooks, saleBooks } from "./reservation-books.ts";
 import { markPaymentPending } from "./reservation-change-store.ts";
@@ -28,6 +27,7 @@ import { isPassSpent, type ReserveRequest, type ReserveVerdict } from "./reserva
 import { openActors } from "./stock-actors.ts";
 import { type Stock, StockRouting } from "./stock-routing.ts";
 import { type TicketRoutes, ticketRoutes } from "./ticket.http.ts";
+import { type Counting, countNothing, watchTicket } from "./ticket-metrics.ts";
 
 export function ticketService(context: ServiceContext): ServiceSchema {
   let database: Database | undefined;
@@ -72,9 +72,7 @@ async function start(
 ): Promise<void> {
   const { broker, bus, clock, config, log } = context;
   const { holdSeconds } = config;
-  const count: Counting = {
-    ...{ purchase: () => {}, lostPass: () => {}, expired: () => {}, routed: () => {} },
-  };
+  const count = countNothing();
   const relay = openRelay(context, database);
   parts.opened(() => relay.stop());
   const onMessages = () => relay.wake();
@@ -112,7 +110,7 @@ async function start(
     onEventCancelled: () => compensation.wake(),
   });
   parts.opened(() => edge.close());
-  watch(edge, database, count, holdSeconds);
+  watchTicket(edge, database, count, holdSeconds);
   watchMessages(edge.metrics, { service: "ticket", bus, relay, letters });
   relay.start();
   letters.start();
@@ -173,40 +171,4 @@ function announceChange({ broker, log }: ServiceContext, eventId: number): void 
   broker.broadcast(EVENT_CHANGED, { eventId }).catch((error: unknown) => {
     log.warn({ err: error, eventId }, "ticket: an event's change was not passed on");
   });
-}
-
-/** Filled in once there is an edge to show metrics on. */
-interface Counting {
-  purchase: TicketRoutes["onPurchase"];
-  lostPass: () => void;
-  expired: (holds: number) => void;
-  routed: (where: "own" | "owner" | "instead") => void;
-}
-
-function watch({ metrics }: Edge, database: Database, count: Counting, holdSeconds: number): void {
-  const purchases = metrics.counter("reservations_total", "Requests to buy by how they ended.", [
-    "outcome",
-  ]);
-  const lost = metrics.counter("passes_lost_total", "Passes that could not be given back.");
-  // passInvalid → pass_invalid, OUT_OF_STOCK → out_of_stock
-  const label = (outcome: string) => outcome.replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
-  count.purchase = (outcome) => purchases.inc({ outcome: label(outcome) });
-  count.lostPass = () => lost.inc();
-  const routes = metrics.counter(
-    "reservations_routed_total",
-    "With ROUTE_BY_PRODUCT: decided as its owner, by its owner, or here instead of its owner.",
-    ["where"],
-  );
-  count.routed = (where) => routes.inc({ where });
-  const expired = metrics.counter("holds_expired_total", "Reservations held for too long.");
-  count.expired = (holds) => expired.inc(holds);
-  metrics.gauge(
-    "holds_overdue",
-    "Holds that ran out and are not released yet; 4,000 at most.",
-    () => countOverdue(database, holdSeconds).catch(() => Number.NaN),
-  );
-  metrics.gauge("outbox_backlog", "Messages that nobody has taken over yet.", () =>
-    // Metrics are wanted most when something is wrong: no database, no number, but an answer.
-    countUnsent(database).catch(() => Number.NaN),
-  );
 }

@@ -1,40 +1,25 @@
 /** Dead letters on real PostgreSQL: kept, seen, tried again, never dropped. */
-import { randomUUID } from "node:crypto";
-import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { message } from "../bus/bus-conformance.ts";
-import {
-  type Database,
-  ensureDatabase,
-  migrate,
-  openDatabase,
-  withClient,
-  withDatabase,
-} from "../database.ts";
+import type { Database } from "../database.ts";
 import { createLog } from "../log.ts";
 import { firstTime } from "../outbox/outbox-store.ts";
-import { eventually, testDatabaseServer } from "../testing/service-harness.ts";
+import { type MessagingDatabase, messagingDatabase } from "../testing/messaging-database.ts";
+import { eventually } from "../testing/service-harness.ts";
 import { DeadLetters } from "./dead-letters.ts";
 
-const name = `t_letters_${randomUUID().slice(0, 8)}`;
-const url = withDatabase(testDatabaseServer(), name);
 const log = createLog("silent");
+let own: MessagingDatabase;
 let database: Database;
 let broken = true;
 const effects: string[] = [];
 
 test.before(async () => {
-  await ensureDatabase(url);
-  await migrate(url, [join(import.meta.dirname, "../sql")]);
-  database = await openDatabase({ url, poolSize: 6 });
+  own = await messagingDatabase("letters", 6);
+  ({ database } = own);
 });
-test.after(async () => {
-  await database.end();
-  await withClient(testDatabaseServer(), (client) =>
-    client.query(`drop database "${name}" with (force)`),
-  );
-});
+test.after(() => own.drop());
 
 function openLetters(): DeadLetters {
   return new DeadLetters({

@@ -34,6 +34,8 @@ export interface PostgresOptions {
   readonly durable: boolean;
   /** Gets each line that PostgreSQL prints. */
   readonly log: (line: string) => void;
+  /** Settings of PostgreSQL on top of ours, by name: for harnesses, which kill it often. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Where the programs are; another place only for tests. */
   readonly locate?: () => Promise<PostgresBinaries>;
   /** Where root keeps what PostgreSQL's user cannot reach otherwise. */
@@ -134,8 +136,13 @@ export function connectionUrl(credentials: Credentials, port: number, database: 
 }
 
 /** The server's arguments: all settings stand here, none in the cluster's own file. */
-export function serverArguments(cluster: string, port: number, durable: boolean): string[] {
-  const settings = { ...SETTINGS, ...(durable ? DURABLE : TEMPORARY) };
+export function serverArguments(
+  cluster: string,
+  port: number,
+  durable: boolean,
+  more: Readonly<Record<string, string>> = {},
+): string[] {
+  const settings = { ...SETTINGS, ...(durable ? DURABLE : TEMPORARY), ...more };
   const pairs = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   return ["-D", cluster, "-p", String(port), ...pairs];
 }
@@ -189,11 +196,11 @@ async function startOnPort(
 function startServer(
   { binaries, cluster, identity }: Prepared,
   port: number,
-  { durable, log }: PostgresOptions,
+  { durable, log, settings }: PostgresOptions,
 ): Promise<WatchedProcess> {
   return startWatched({
     command: join(binaries.home, "bin", "postgres"),
-    args: serverArguments(cluster, port, durable),
+    args: serverArguments(cluster, port, durable, settings),
     env: { LC_ALL: "C", PATH: "/usr/bin:/bin" },
     uid: identity?.uid,
     gid: identity?.gid,

@@ -152,6 +152,7 @@ test("the command line takes from the services only what is meant for it", () =>
   const doors = [
     "services/stack/stack.ts",
     "services/stack/access.ts",
+    "services/stack/stack-urls.ts",
     "services/stack/doctor.ts",
     "services/common/errors.ts",
     "services/common/ids.ts",

@@ -18,21 +18,59 @@ const ROOT = resolve(import.meta.dirname, "../../..");
 const UVU = join(ROOT, "node_modules", "uvu", "bin.js");
 /** A file that takes longer hangs: its process is ended, and that is a failure. */
 const FILE_TIMEOUT_MS = 240_000;
-/** Two cores: one file computes while another waits for a server. */
-const FILES_AT_ONCE = 2;
+/** Two cores: while files compute, others wait for a server, a timer or a process. */
+const FILES_AT_ONCE = 3;
+const UNIT_PROCESSES = 2;
+/** What was read once is not compiled again: half a second of each process. */
+const COMPILE_CACHE = join(ROOT, "node_modules", ".cache", "reservex-compile");
 
-/** Crowds and clusters that keep both cores busy: beside another file each would spoil the other. */
+/** These measure, or keep both cores busy: beside another file each would spoil the other. */
 const ALONE = [
-  "services/queue/redis/soak.int.test.ts",
-  "loadtests/crash/crash.int.test.ts",
-  "loadtests/crash/naive/naive.int.test.ts",
-  "cli/commands/demo.int.test.ts",
-  "cli/commands/chaos.int.test.ts",
-  "cli/commands/capacity.int.test.ts",
   "cli/commands/other-target.int.test.ts",
   "cli/commands/selftest.int.test.ts",
   "cli/engine/honesty.int.test.ts",
-  "loadtests/load.int.test.ts",
+];
+
+/** Long, and in need of most of the machine: one after the other, and beside them only … */
+const HEAVY = ["loadtests/crash/crash.int.test.ts", "services/queue/redis/soak.int.test.ts"];
+
+/** … files that wait for timers and servers, and hardly compute. */
+const CALM = [
+  "services/payment/stripe/stripe-webhook.int.test.ts",
+  "services/payment/payment-worker.int.test.ts",
+  "services/common/bus/direct-bus.int.test.ts",
+  "services/common/servers/watched-process.int.test.ts",
+  "services/queue/redis/outage.int.test.ts",
+  "services/queue/redis/resend.int.test.ts",
+  "services/payment/reconciliation.int.test.ts",
+  "services/common/bus/jetstream/start.int.test.ts",
+  "services/payment/payment-orders.int.test.ts",
+  "services/payment/simulated-provider.int.test.ts",
+  "services/payment/stripe/stripe-reconciliation.int.test.ts",
+  "services/payment/payment-restart.int.test.ts",
+  "services/common/servers/folder-lock.int.test.ts",
+  "services/common/bus/jetstream/outages.int.test.ts",
+  "services/common/servers/embedded-postgres.int.test.ts",
+  "services/common/servers/embedded-postgres-users.int.test.ts",
+  "services/common/servers/programs.int.test.ts",
+];
+
+/** From 50 s down to 15 s: begun first, so that no lane is still busy long after the others. */
+const LONG = [
+  "cli/commands/chaos.int.test.ts",
+  "cli/commands/demo.int.test.ts",
+  "loadtests/crash/naive/naive.int.test.ts",
+  "loadtests/bench/bench.int.test.ts",
+  "cli/commands/operators.int.test.ts",
+  "cli/commands/queue.int.test.ts",
+  "cli/engine/engine.int.test.ts",
+  "cli/commands/crash.int.test.ts",
+  "services/queue/redis/cluster.int.test.ts",
+  "services/queue/redis/redis-waiting-room.int.test.ts",
+  "services/queue/redis/model.int.test.ts",
+  "cli/commands/usage.int.test.ts",
+  "cli/commands/payment.int.test.ts",
+  "cli/commands/capacity.int.test.ts",
 ];
 
 interface Tally {
@@ -71,14 +109,18 @@ async function testFiles(only: readonly string[]) {
   };
 }
 
-/** All in one process: they share nothing and start nothing. */
+/** Many in one process: they share nothing and start nothing. */
 async function runUnit(files: readonly string[], tally: Tally): Promise<void> {
-  if (files.length === 0) return;
-  const pattern = `^(${files.map((file) => file.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})$`;
-  count(
-    await runUvu(ROOT, pattern, processEnvironment()),
-    `${files.length} unit test files`,
-    tally,
+  const shares = Array.from({ length: UNIT_PROCESSES }, (_, share) =>
+    files.filter((_file, at) => at % UNIT_PROCESSES === share),
+  );
+  const some = shares.filter((share) => share.length > 0);
+  await Promise.all(
+    some.map(async (share) => {
+      const names = share.map((file) => file.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+      const ran = await runUvu(ROOT, `^(${names.join("|")})$`, processEnvironment());
+      count(ran, `${share.length} unit test files`, tally);
+    }),
   );
 }
 
@@ -93,12 +135,20 @@ async function runIntegration(files: readonly string[], tally: Tally): Promise<v
         count(await runUvu(folder, pattern, environment), file, tally);
       }
     };
-    await lane(files.filter((file) => ALONE.includes(file)));
-    const others = files.filter((file) => !ALONE.includes(file));
+    const some = (names: readonly string[]) => names.filter((name) => files.includes(name));
+    await lane(some(ALONE));
+    await Promise.all([lane(some(HEAVY)), lane(some(CALM))]);
+    const done = new Set([...ALONE, ...HEAVY, ...CALM]);
+    const others = files.filter((file) => !done.has(file)).sort(longFirst);
     await Promise.all(Array.from({ length: FILES_AT_ONCE }, () => lane(others)));
   } finally {
     await servers.stop();
   }
+}
+
+function longFirst(one: string, other: string): number {
+  const place = (file: string) => (LONG.includes(file) ? LONG.indexOf(file) : LONG.length);
+  return place(one) - place(other);
 }
 
 /** Given URLs first; else programs on PATH, apt as root, docker: the servers' own starters know. */
@@ -155,7 +205,7 @@ function runUvu(folder: string, pattern: string, environment: NodeJS.ProcessEnv)
     const began = performance.now();
     const child = spawn(process.execPath, [UVU, relative(ROOT, folder) || ".", pattern], {
       cwd: ROOT,
-      env: environment,
+      env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let text = "";

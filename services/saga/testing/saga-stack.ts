@@ -1,5 +1,6 @@
 /** The saga's service with stand-ins for its neighbours, as its integration tests start it. */
 import type { Saga } from "../../common/contracts/saga.ts";
+import { withClient } from "../../common/database.ts";
 import type { Log } from "../../common/log.ts";
 import {
   eventually,
@@ -77,4 +78,14 @@ export function endOf({ seat, captures, refunds }: SimulatedWorld): string {
 /** A saga's path in words: "ReservationCreated: CHARGING". */
 export function pathOf({ timeline }: Saga): readonly string[] {
   return timeline.map(({ event, to, sent }) => [`${event}: ${to}`, ...sent].join(" + "));
+}
+
+/** Messages that the coordinators have put into their outbox, and those they have handled. */
+export function countMessages(url: string): Promise<{ sent: number; heard: number }> {
+  return withClient(url, async (client) => {
+    const { rows } = await client.query<{ sent: number; heard: number }>(
+      `select (select count(*) from outbox)::int as sent, (select count(*) from inbox)::int as heard`,
+    );
+    return rows[0]!;
+  });
 }

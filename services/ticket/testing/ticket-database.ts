@@ -3,10 +3,14 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { z } from "zod";
+import { systemClock } from "../../common/clock.ts";
 import { type Database, sql, withClient, withDatabase } from "../../common/database.ts";
+import { uuid } from "../../common/ids.ts";
 import { ownDatabase } from "../../common/lifecycle.ts";
 import { eventually, testDatabaseServer } from "../../common/testing/service-harness.ts";
 import { insertEvent, insertProduct } from "../catalogue-store.ts";
+import { changeBooks } from "../reservation-books.ts";
+import type { Changes } from "../reservation-changes.ts";
 import type { ReserveRequest } from "../reservation-store.ts";
 
 const SQL_FOLDER = join(import.meta.dirname, "../sql");
@@ -36,6 +40,11 @@ export async function ticketDatabase(poolSize = 20): Promise<TestDatabase> {
     },
   };
 }
+
+/** The service's ways to change a reservation, without a relay to wake. */
+export const changesOf = (database: Database): Changes => ({
+  ...{ books: changeBooks(database), clock: systemClock, ids: uuid, onMessages: () => {} },
+});
 
 export interface Shop {
   readonly eventId: number;

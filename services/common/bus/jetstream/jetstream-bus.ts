@@ -2,10 +2,9 @@
  * A bus with a store: JetStream keeps what no consumer has handled yet, so senders need not wait for
  * receivers. It may lose its store all the same; outboxes fill it again (`follow`).
  */
-import { connect, Events, type NatsConnection, NatsError, type Subscription } from "nats";
+import { Events, type NatsConnection, type Subscription } from "nats";
 import { type Message, ROUTES } from "../../contracts/messages.ts";
 import type { ServiceName } from "../../contracts/names.ts";
-import { ConfigurationError, UnavailableError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { WorkLoop } from "../../work-loop.ts";
 import type {
@@ -18,7 +17,9 @@ import type {
   Place,
   Store,
 } from "../bus.ts";
+import { openConnection, startFailure } from "./connection.ts";
 import { Delivery } from "./delivery.ts";
+import { fateIn } from "./fates.ts";
 import { NoStream, Publisher } from "./publisher.ts";
 import { PULL_ROOM, Puller } from "./puller.ts";
 import { answerRecalls, askRecall } from "./recall.ts";
@@ -193,26 +194,14 @@ export class JetStreamBus implements Bus {
       this.#keeper.streamInfo(service),
       this.#keeper.consumerInfo(service),
     ]);
-    const isGone = ({ epoch, sequence }: Place) =>
-      epoch !== created ||
-      sequence < state.first_seq ||
-      sequence > state.last_seq ||
-      sequence <= ack_floor.stream_seq;
     const known = await askRecall(
       this.#connection,
       inquirySubject(this.#settings, service),
       messages.map(({ messageId }) => messageId),
     );
-    const handled = new Set(known?.handled);
-    const parked = new Set(known?.parked);
-    const fateOf = ({ messageId, place }: Followed): Fate => {
-      if (handled.has(messageId)) return "handled";
-      if (parked.has(messageId)) return "parked";
-      if (!isGone(place)) return "waiting";
-      // Gone from this very stream means acknowledged, unless its consumer says otherwise.
-      return known || place.epoch !== created ? "lost" : "waiting";
-    };
-    return new Map(messages.map((message) => [message.messageId, fateOf(message)]));
+    const stream = { created, first: state.first_seq, last: state.last_seq };
+    const fate = fateIn(stream, ack_floor.stream_seq, known);
+    return new Map(messages.map((message) => [message.messageId, fate(message)]));
   }
 
   /** Streams and consumers as they should be; then deliveries go on. */
@@ -276,35 +265,4 @@ export class JetStreamBus implements Bus {
       waiting: async (service) => (await keeper.streamInfo(service)).state.messages,
     };
   }
-}
-
-/** A server that accepts connections while its JetStream is still starting, or that goes away now. */
-function startFailure(error: unknown, url: string): unknown {
-  if (!(error instanceof NatsError)) return error;
-  const where = new URL(url).host;
-  return new UnavailableError(`JetStream does not answer at NATS_URL (${where}): ${error.message}`);
-}
-
-async function openConnection({ url, name }: JetStreamBusOptions): Promise<NatsConnection> {
-  const where = new URL(url).host;
-  const connection = await connect({
-    servers: url,
-    name,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 250,
-    reconnectJitter: 250,
-    // A connection that died without a word is noticed after about 15 s.
-    pingInterval: 5_000,
-    maxPingOut: 2,
-    // A stack trace for each request costs more than the request.
-    noAsyncTraces: true,
-  }).catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UnavailableError(`NATS does not answer at NATS_URL (${where}): ${why}`);
-  });
-  if (connection.info?.jetstream) return connection;
-  await connection.close();
-  throw new ConfigurationError(
-    `BUS=jetstream: the server at NATS_URL (${where}) runs without JetStream`,
-  );
 }

@@ -1,16 +1,15 @@
 /** JetStream that dies, loses everything, or loses a part, under traffic: nothing is lost for good. */
-import { randomUUID } from "node:crypto";
-import { join } from "node:path";
 import { connect } from "nats";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { ensureDatabase, migrate, openDatabase, withClient, withDatabase } from "../../database.ts";
+import { withClient } from "../../database.ts";
 import { DeadLetters } from "../../dead-letters/dead-letters.ts";
 import { createLog } from "../../log.ts";
 import { OutboxRelay } from "../../outbox/outbox-relay.ts";
 import { outboxRows } from "../../outbox/outbox-rows.ts";
 import { countUnsent, firstTime, handledOf, putMessages } from "../../outbox/outbox-store.ts";
-import { eventually, testDatabaseServer } from "../../testing/service-harness.ts";
+import { messagingDatabase } from "../../testing/messaging-database.ts";
+import { eventually } from "../../testing/service-harness.ts";
 import { message } from "../bus-conformance.ts";
 import {
   freshNamespace,
@@ -45,11 +44,7 @@ async function onStage(
   storage: "file" | "memory",
   work: (stage: Stage) => Promise<void>,
 ): Promise<void> {
-  const name = `t_outage_${randomUUID().slice(0, 8)}`;
-  const url = withDatabase(testDatabaseServer(), name);
-  await ensureDatabase(url);
-  await migrate(url, [join(import.meta.dirname, "../../sql")]);
-  const database = await openDatabase({ url, poolSize: 8 });
+  const { database, url, drop } = await messagingDatabase("outage", 8);
   const nats = await startOwnNats();
   const namespace = freshNamespace();
   const settings = { storage, ackWaitMs: 1_000 } as const;
@@ -113,11 +108,8 @@ async function onStage(
   } finally {
     for (const close of closes) await close();
     await stopSender();
-    await database.end();
     await nats.stop();
-    await withClient(testDatabaseServer(), (client) =>
-      client.query(`drop database "${name}" with (force)`),
-    );
+    await drop();
   }
 }
 
