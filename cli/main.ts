@@ -20,8 +20,10 @@ import { addSelftest } from "./commands/selftest.ts";
 import { addSimulate } from "./commands/simulate.ts";
 import { addUp } from "./commands/up.ts";
 import { addUser } from "./commands/user.ts";
+import { addWorker } from "./commands/worker.ts";
 import { EXIT, endProcess, explain } from "./exit.ts";
 import { createOutput, type Output } from "./output.ts";
+import { VERSION } from "./version.ts";
 
 /** What every command gets; it returns the exit code. */
 export interface CommandContext {
@@ -50,7 +52,7 @@ const run: Run = async (work, options) => {
 function program(): Command {
   const reservex = new Command("reservex")
     .description("A flash-sale platform, and the load tester that proves what it saw.")
-    .version("0.1.0")
+    .version(VERSION)
     .exitOverride()
     .showHelpAfterError("(add --help for the options)")
     .addHelpText(
@@ -63,6 +65,7 @@ Exit codes: 0 every promise valid · 1 a promise broken · 2 unknown · 3 the ru
     addDemo,
     addUp,
     addSimulate,
+    addWorker,
     addJudge,
     addCompare,
     addSelftest,

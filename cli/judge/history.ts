@@ -10,6 +10,7 @@
  *
  * Money is in whole cents: integers compare exactly.
  */
+import type { WorkerClock } from "./worker-clocks.ts";
 
 export const HISTORY_VERSION = 1;
 
@@ -23,6 +24,8 @@ export interface RunHeader {
   readonly seed: number;
   readonly settings: RunSettings;
   readonly sale: SaleFacts;
+  /** How well the clocks of workers on other machines are known; absent with one clock for all. */
+  readonly clocks?: readonly WorkerClock[];
 }
 
 export interface RunSettings {
@@ -247,6 +250,8 @@ export interface TesterHealth {
   readonly droppedArrivals: number;
   /** With several worker processes: the 99th percentile of each, for one may lag in the crowd. */
   readonly workerSendLagP99Ms?: readonly number[];
+  /** Workers whose record is not all here, each with why: their clients are not in it. */
+  readonly lostWorkers?: readonly string[];
 }
 
 export type HistoryLine = RunHeader | Op | StockSample | Note | Fault | RunEnd;

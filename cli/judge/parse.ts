@@ -79,6 +79,9 @@ const header = shape({
       shape({ id: whole, name: text, priceCents: natural, totalStock: natural, maxPerUser: whole }),
     ),
   }),
+  clocks: optional(
+    list(shape({ worker: text, errorMs: duration, driftMs: number, exchanges: natural })),
+  ),
 });
 
 const base = {
@@ -147,6 +150,7 @@ const end = shape({
     eventLoopLagMs: shape({ p99: number, max: number }),
     droppedArrivals: natural,
     workerSendLagP99Ms: optional(list(number)),
+    lostWorkers: optional(list(text)),
   }),
 });
 

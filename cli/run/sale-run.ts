@@ -5,6 +5,7 @@ import { AdminClient, TargetError } from "../engine/admin-client.ts";
 import { type Dialect, hiddenBy } from "../engine/dialect.ts";
 import { prepareDialectSale, readClientsBooks } from "../engine/dialect-sale.ts";
 import { type RunHandle, type RunResult, runSale } from "../engine/engine.ts";
+import type { HiredCrew } from "../engine/far/hire-crew.ts";
 import { waitUntilSettled } from "../engine/ledger.ts";
 import type { RunPlan, TargetUrls } from "../engine/plan.ts";
 import { prepareProbing } from "../engine/probing/probing-ground.ts";
@@ -28,6 +29,8 @@ export interface SaleRun {
   readonly interrupts: Interrupts;
   /** Where the target is another system: its sale is there already, and nobody is its administrator. */
   readonly dialect?: Dialect;
+  /** Workers on other machines drive the clients. */
+  readonly hired?: HiredCrew;
   /** Disturbs the target until the signal, and resolves when it is whole again. */
   readonly disturb?: (fault: RunHandle["fault"], until: AbortSignal) => Promise<void>;
 }
@@ -65,16 +68,12 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
       adminToken,
       timeLimitSeconds: crowd.maxSeconds,
       ...(arrivalOffsetsMs && { arrivalOffsetsMs }),
-      tuning: socketTuning(crowd, target),
+      tuning: socketTuning(crowd, target, run.hired?.fileLimit),
       ...(dialect === undefined
         ? { probing: await prepareProbing(target, adminToken, Date.now()) }
         : { dialect }),
     };
-    const out = { historyPath: historyPath(folder) };
-    const handle =
-      crowd.workers > 1
-        ? runWithWorkers(plan, out, interrupts.asked, crowd.workers)
-        : runSale(plan, out, interrupts.asked);
+    const handle = drive(run, plan);
     snapshot = handle.snapshot;
     const { eventId } = prepared.sale;
     grant = granter({ queueUrl: target.queue, adminToken, eventId, handle });
@@ -97,12 +96,18 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
   }
 }
 
+function drive({ crowd, folder, interrupts, hired }: SaleRun, plan: RunPlan): SharedRun {
+  const out = { historyPath: historyPath(folder) };
+  if (hired !== undefined) return hired.run(plan, out, interrupts.asked);
+  return crowd.workers > 1
+    ? runWithWorkers(plan, out, interrupts.asked, crowd.workers)
+    : runSale(plan, out, interrupts.asked);
+}
+
 /** The books are read when whatever was done to the target is undone. */
 async function whileDisturbed({ disturb }: SaleRun, handle: SharedRun): Promise<RunResult> {
   const over = new AbortController();
-  // Several workers have no one record to write it into; commands refuse the two together.
-  const fault = handle.fault ?? (() => undefined);
-  const disturbed = disturb?.(fault, over.signal).then(
+  const disturbed = disturb?.(handle.fault, over.signal).then(
     () => undefined,
     (error: unknown) => error,
   );

@@ -30,6 +30,7 @@ const ALONE = [
   "cli/commands/chaos.int.test.ts",
   "cli/commands/capacity.int.test.ts",
   "cli/commands/other-target.int.test.ts",
+  "cli/commands/worker.int.test.ts",
   "cli/commands/selftest.int.test.ts",
   "cli/engine/honesty.int.test.ts",
   "loadtests/load.int.test.ts",
