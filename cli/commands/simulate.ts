@@ -1,5 +1,6 @@
 /** `reservex simulate`: a crowd against a stack that runs already. */
 import type { Command } from "commander";
+import type { FaultKind } from "../../loadtests/chaos/faults.ts";
 import { type Config, processEnvironment } from "../../services/common/config.ts";
 import { type HiredCrew, hireCrew } from "../engine/far/hire-crew.ts";
 import { EXIT, usageError } from "../exit.ts";
@@ -12,12 +13,21 @@ import { withReplay } from "../run/replay-file.ts";
 import { defaultFolder, tellResult } from "../run/result.ts";
 import { createRunFolder } from "../run/run-folder.ts";
 import { logIn, runSaleAndJudge, type SaleRun } from "../run/sale-run.ts";
+import { type DisturbedStack, openStackChaos, UNDONE_FAULTS } from "../run/stack-chaos.ts";
 import { adminOf } from "./operator.ts";
-import { addCrowdOptions, type CrowdOptions, dataOption, whole } from "./options.ts";
+import {
+  addCrowdOptions,
+  type ChaosOption,
+  type CrowdOptions,
+  chaosOption,
+  dataOption,
+  whole,
+} from "./options.ts";
 import { parseTarget, type TargetChoice, targetUrls } from "./target-option.ts";
 import { groupName, orVariable, workersAt } from "./worker-options.ts";
 
 interface SimulateOptions extends CrowdOptions, TargetChoice {
+  readonly chaos?: ChaosOption;
   readonly workersAt?: string;
   readonly workerGroup: string;
   readonly workerWait: number;
@@ -48,6 +58,7 @@ export function addSimulate(program: Command, run: Run): void {
     .option("--admin-email <address>", "an administrator of the target")
     .option("--admin-password <text>", "(or the variable RESERVEX_ADMIN_PASSWORD)")
     .addOption(dataOption())
+    .addOption(chaosOption("disturb the stack on --data meanwhile", UNDONE_FAULTS))
     .option(
       "--workers-at <url>",
       orVariable("the --workers are on other machines: started there by reservex worker --join"),
@@ -62,11 +73,17 @@ export function addSimulate(program: Command, run: Run): void {
 async function simulate(given: SimulateOptions, output: Output, config: Config): Promise<number> {
   const environment = processEnvironment();
   const options = await withReplay(given);
+  const kinds = faultsFor(options);
   const interrupts = listenForInterrupts();
   const hired = await hire(options, interrupts, output);
   if (interrupts.asked.aborted) return EXIT.unknown;
+  let chaos: DisturbedStack | undefined;
   try {
-    const from = await aim(options, config);
+    const aimed = await aim(options, config);
+    const { adminToken } = aimed;
+    const { data: dataDir, seed, paymentFailure } = options;
+    chaos = kinds && (await openStackChaos({ dataDir, kinds, seed, paymentFailure, adminToken }));
+    const from = chaos ? { ...aimed, target: chaos.urls, disturb: chaos.disturb } : aimed;
     socketTuning(options, from.target, hired?.fileLimit);
     const folder = await createRunFolder(options.out ?? defaultFolder(new Date()));
     const judged = await runSaleAndJudge({
@@ -80,7 +97,20 @@ async function simulate(given: SimulateOptions, output: Output, config: Config):
     return tellResult(output, judged, environment);
   } finally {
     await hired?.close();
+    await chaos?.close();
   }
+}
+
+/** Asked before anything starts: only what is ours is disturbed, and only so that it can be undone. */
+function faultsFor({ chaos, target }: SimulateOptions): readonly FaultKind[] | undefined {
+  if (chaos === undefined) return undefined;
+  if (target !== undefined)
+    throw usageError("--chaos is for the stack on --data, not for --target");
+  if (chaos === true) return UNDONE_FAULTS;
+  const other = chaos.find((kind) => !UNDONE_FAULTS.includes(kind));
+  if (other === undefined) return chaos;
+  const can = UNDONE_FAULTS.join(", ");
+  throw usageError(`--chaos ${other}: a stack that runs already takes ${can}; see demo --chaos`);
 }
 
 /** Before anything is set up: a sale that nobody comes to helps nobody. */

@@ -76,8 +76,9 @@ function startWorker({ group }: World, name: string): Worker {
           said = said.slice(found.index + found[0].length);
           return;
         }
-        await Promise.race([new Promise<void>((resolve) => listening.push(resolve)), ended]);
-        if (child?.exitCode != null) throw new Error(`it ended: ${said}`);
+        const more = new Promise<undefined>((resolve) => listening.push(() => resolve(undefined)));
+        const over = await Promise.race([more, ended]);
+        if (over !== undefined) throw new Error(`it ended: ${over.stderr}`);
       }
     },
   };
@@ -89,7 +90,7 @@ async function stopWorker(worker: Worker): Promise<Finished> {
 }
 
 function simulate(world: World, out: string, args: readonly string[]): Promise<Finished> {
-  const crowd = ["--clients", "200", "--stock", "60", "--permits-per-minute", "600", "--seed", "3"];
+  const crowd = ["--clients", "200", "--stock", "40", "--permits-per-minute", "190", "--seed", "3"];
   const far = ["--workers", "2", "--workers-at", testNatsUrl(), "--worker-group", world.group];
   const how = ["--json", "--quiet", "--out", out];
   return reservex(["simulate", ...world.admin, ...crowd, ...far, ...how, ...args]);
@@ -144,7 +145,11 @@ test("two workers elsewhere drive one crowd, run after run, and the record is wh
     await rm(dir, { recursive: true });
   }
   const runs = ends.map(({ code, stdout }) => [code, JSON.parse(stdout).runs]);
-  assert.equal(runs, [0, 1].map(() => [0, 2]), "each served both runs, and left when asked");
+  assert.equal(
+    runs,
+    [0, 1].map(() => [0, 2]),
+    "each served both runs, and left when asked",
+  );
   assert.equal(await partsLeft(), before, "no part is left behind");
 });
 
@@ -194,6 +199,24 @@ test("Ctrl-C at the coordinator ends all of them, and their records come whole",
     assert.is(JSON.parse(stdout).ended, "interrupted", stderr);
     const { end } = await historyOf(join(dir, "run"));
     assert.is(end?.tester.lostWorkers, undefined);
+  } finally {
+    await Promise.all(workers.map(stopWorker));
+    await rm(dir, { recursive: true });
+  }
+});
+
+test("a coordinator that is gone costs its workers ten seconds, not their lives", async (world) => {
+  const dir = await temporaryFolder();
+  const workers = [startWorker(world, "left"), startWorker(world, "right")];
+  try {
+    await Promise.all(workers.map((one) => one.says(/waiting for a run/)));
+    const far = ["--workers", "2", "--workers-at", testNatsUrl(), "--worker-group", world.group];
+    const how = ["--clients", "100", "--json", "--quiet", "--out", join(dir, "run")];
+    await reservex(["simulate", ...world.admin, ...far, ...how], {}, (child) => {
+      void workers[0]!.says(/50 of 100 clients/).then(() => child.kill("SIGKILL"));
+    });
+    const free = /the coordinator fell silent\nwaiting for a run/;
+    await Promise.all(workers.map((one) => one.says(free)));
   } finally {
     await Promise.all(workers.map(stopWorker));
     await rm(dir, { recursive: true });

@@ -3,10 +3,16 @@
  * its own part of the history; one history and one picture are made of them all.
  */
 import { rm } from "node:fs/promises";
-import type { Fault, RunEnd, TesterHealth } from "../judge/history.ts";
+import type { RunEnd, TesterHealth } from "../judge/history.ts";
 import { clockOrigin, type EngineClock, startClock } from "./clock.ts";
 import type { CrewMember, MemberListener } from "./crew-member.ts";
-import { type HistoryPart, mergeHistories } from "./merge-histories.ts";
+import {
+  type HistoryPart,
+  mergeHistories,
+  type Order,
+  type OwnLine,
+  readOrder,
+} from "./merge-histories.ts";
 import { added, mergeHealth, mergeSnapshots } from "./merge-views.ts";
 import { assertPlan, type RunPlan } from "./plan.ts";
 import { headerOf } from "./recorder.ts";
@@ -16,22 +22,24 @@ import { type Snapshot, snapshotBefore } from "./snapshot.ts";
 import type { FromWorker, WorkerResult, WorkerView } from "./worker-messages.ts";
 
 /** What a watcher and the one who waits for its end need of a run. */
-export type SharedRun = Pick<RunHandle, "snapshot" | "done" | "controls" | "fault">;
+export type SharedRun = Pick<RunHandle, "snapshot" | "done" | "controls" | "fault" | "shown">;
 
-/** A member as the crew knows it; exactly one of `result` and `lost` is set at the end. */
+/** A member as the crew knows it; either `order` or `lost` is set at the end. */
 interface Hand {
   readonly member: CrewMember;
   readonly partPath: string;
   ready: boolean;
   view?: WorkerView;
   result?: WorkerResult;
+  /** Of its part, once that is here and whole. */
+  order?: Order;
   /** Why its clients are not on record. */
   lost?: string;
 }
 
 /** Everybody ended, and this is what their parts say together. */
 interface Sum {
-  readonly whole: readonly (Hand & { result: WorkerResult })[];
+  readonly whole: readonly (Hand & { result: WorkerResult; order: Order })[];
   readonly tester: TesterHealth;
   readonly snapshot: Snapshot;
 }
@@ -47,7 +55,9 @@ export class Crew {
   readonly #originNs = clockOrigin();
   readonly #clock: EngineClock = startClock(this.#originNs);
   readonly #hands: readonly Hand[];
-  readonly #faults: Fault[] = [];
+  /** By time. */
+  readonly #own: OwnLine[] = [];
+  #news: string | undefined;
   readonly #everybody = Promise.withResolvers<void>();
   #ended = false;
 
@@ -62,8 +72,15 @@ export class Crew {
   }
 
   begin(signal: AbortSignal): SharedRun {
-    const fault: SharedRun["fault"] = (...words) => this.#fault(...words);
-    return { snapshot: () => this.#snapshot(), done: this.#run(signal), fault };
+    return {
+      snapshot: () => this.#snapshot(),
+      done: this.#run(signal),
+      fault: (what, target, text) => {
+        this.#news = text;
+        this.#note({ kind: "fault", atMs: this.#nowMs(), what, target, text });
+      },
+      shown: (products) => this.#note({ kind: "shown", atMs: this.#nowMs(), products }),
+    };
   }
 
   #snapshot(): Snapshot {
@@ -74,14 +91,16 @@ export class Crew {
         ? mergeSnapshots(views)
         : snapshotBefore(settings.clients, sale.permitsPerMinute);
     const lost = this.#hands.find((hand) => hand.lost !== undefined);
-    const news = lost === undefined ? this.#faults.at(-1)?.text : `${lostInWords(lost)} is lost`;
+    const news = lost === undefined ? this.#news : `${lostInWords(lost)} is lost`;
     return news === undefined ? merged : { ...merged, news };
   }
 
-  #fault(what: string, target: string, text: string): void {
-    if (this.#ended) return;
-    const atMs = Math.round(this.#clock.now() * 1_000) / 1_000;
-    this.#faults.push({ kind: "fault", atMs, what, target, text });
+  #nowMs(): number {
+    return Math.round(this.#clock.now() * 1_000) / 1_000;
+  }
+
+  #note(line: OwnLine): void {
+    if (!this.#ended) this.#own.push(line);
   }
 
   async #run(signal: AbortSignal): Promise<RunResult> {
@@ -163,6 +182,7 @@ export class Crew {
     if (hand.result === undefined) return;
     try {
       await hand.member.bring();
+      hand.order = await readOrder(hand.partPath, hand.result.operations);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       hand.lost = `its record did not come whole: ${why}`;
@@ -171,9 +191,8 @@ export class Crew {
 
   #sum(): Sum {
     const whole = this.#hands.flatMap((hand) => {
-      return hand.result === undefined || hand.lost !== undefined
-        ? []
-        : [{ ...hand, result: hand.result }];
+      const { result, order, lost } = hand;
+      return !result || !order || lost !== undefined ? [] : [{ ...hand, result, order }];
     });
     const lostWorkers = this.#hands.filter(({ lost }) => lost !== undefined).map(lostInWords);
     const results = whole.map(({ result }) => result);
@@ -192,12 +211,12 @@ export class Crew {
     const results = whole.map(({ result }) => result);
     const reasons = results.map(({ reason }) => reason);
     const reason = tester.lostWorkers === undefined ? reasonOf(reasons) : "interrupted";
-    const atMs = Math.max(snapshot.elapsedMs, this.#faults.at(-1)?.atMs ?? 0);
+    const atMs = Math.max(snapshot.elapsedMs, this.#own.at(-1)?.atMs ?? 0);
     const end: RunEnd = { kind: "end", atMs, reason, tester };
     const clocks = whole.map(({ member }) => member.clock?.());
-    const parts = whole.map(({ partPath, result }, index): HistoryPart => {
+    const parts = whole.map(({ partPath: path, order }, index): HistoryPart => {
       const toRun = clocks[index]?.toRun;
-      return { path: partPath, operations: result.operations, ...(toRun && { toRun }) };
+      return { path, order, ...(toRun && { toRun }) };
     });
     const known = whole.flatMap(({ member: { name } }, index) => {
       const clock = clocks[index];
@@ -206,7 +225,7 @@ export class Crew {
       return [{ worker: name, errorMs: micro(errorMs), driftMs: micro(driftMs), exchanges }];
     });
     const header = { ...headerOf(this.#plan), ...(known.length > 0 && { clocks: known }) };
-    await mergeHistories(parts, this.#path, header, { faults: this.#faults, end });
+    await mergeHistories(parts, this.#path, header, { own: this.#own, end });
     return {
       reason,
       historyPath: this.#path,

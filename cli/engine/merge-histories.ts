@@ -1,38 +1,42 @@
 /** Makes one history of the parts that several workers wrote, in the order in which things ended. */
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
-import type { Fault, HistoryLine, RunEnd, RunHeader } from "../judge/history.ts";
+import type { Fault, HistoryLine, RunEnd, RunHeader, ShownStock } from "../judge/history.ts";
 import { HistoryFile } from "./history-file.ts";
 
 /** What one worker wrote. */
 export interface HistoryPart {
   readonly path: string;
-  /** Lines of kind `op` that it must hold. */
-  readonly operations: number;
+  /** As {@link readOrder} found it. */
+  readonly order: Order;
   /** Puts its times on the run's clock, in their order; absent where they are. */
   readonly toRun?: (ms: number) => number;
 }
 
-/** What the one who merges knows himself. */
+/** What the one who merges has seen himself. */
+export type OwnLine = Fault | ShownStock;
+
 export interface OwnLines {
   /** By time. */
-  readonly faults: readonly Fault[];
+  readonly own: readonly OwnLine[];
   readonly end: RunEnd;
 }
 
+/** Milliseconds of invocation, on the part's own clock, by its ids. */
+export type Order = Float64Array;
+
 /**
- * Reads the parts twice: first for the order of invocation, which gives each operation its id, then
- * to write them all by their end. One line of each part and ten bytes an operation are in memory.
- * Stock and notes are the first part's. Rejects with Error where a file cannot be read or written,
- * or lacks a line.
+ * Writes them all by their end, once their orders are known: those give each operation its id. One
+ * line of each part and ten bytes an operation are in memory. Stock and notes are the first part's.
+ * Rejects with Error where a file cannot be read or written.
  */
 export async function mergeHistories(
   parts: readonly HistoryPart[],
   path: string,
   run: RunHeader,
-  { faults, end }: OwnLines,
+  { own, end }: OwnLines,
 ): Promise<void> {
-  const ids = rank(await Promise.all(parts.map(invocationsOf)));
+  const ids = rank(parts.map(({ order, toRun }) => (toRun ? order.map(toRun) : order)));
   const ending = Promise.withResolvers<never>();
   ending.promise.catch(() => undefined);
   let caughtUp: (() => void) | undefined;
@@ -44,7 +48,7 @@ export async function mergeHistories(
   const heads: Head[] = parts.map((part, index) => {
     return { index, lines: linesOf(part), line: undefined };
   });
-  heads.push({ index: OWN, lines: told(faults), line: undefined });
+  heads.push({ index: OWN, lines: told(own), line: undefined });
   for await (const { line, index } of byEnd(heads)) {
     if (line.kind === "op") file.add({ ...line, id: ids[index]![line.id]! });
     else if (index === 0 || index === OWN) file.add(line);
@@ -61,19 +65,20 @@ export async function mergeHistories(
 /** The place of the lines that stem from no part. */
 const OWN = -1;
 
-async function* told(lines: readonly Fault[]): AsyncGenerator<Timed> {
+async function* told(lines: readonly OwnLine[]): AsyncGenerator<Timed> {
   yield* lines;
 }
 
 /**
- * Milliseconds of invocation by id; a part's ids count up from 0 in that order. One that nobody has
- * (a probe was cut short) stands at the time of the one before.
+ * Reads a part once: its ids count up from 0 in the order of invocation. One that nobody has (a
+ * probe was cut short) stands at the time of the one before. Rejects with Error where the part
+ * cannot be read, or holds another number of operations than were made.
  */
-async function invocationsOf(part: HistoryPart): Promise<Float64Array> {
+export async function readOrder(path: string, operations: number): Promise<Order> {
   let times = new Float64Array(1_024).fill(Number.NaN);
   let count = 0;
   let last = -1;
-  for await (const line of linesOf(part)) {
+  for await (const line of linesOf({ path })) {
     if (line.kind !== "op") continue;
     if (line.id >= times.length) {
       const longer = new Float64Array(Math.max(line.id + 1, times.length * 2)).fill(Number.NaN);
@@ -84,9 +89,7 @@ async function invocationsOf(part: HistoryPart): Promise<Float64Array> {
     count += 1;
     last = Math.max(last, line.id);
   }
-  if (count !== part.operations) {
-    throw new Error(`${part.path} holds ${count} operations, ${part.operations} were made`);
-  }
+  if (count !== operations) throw new Error(`it holds ${count} operations of ${operations}`);
   for (let id = 0; id <= last; id += 1) {
     if (Number.isNaN(times[id])) times[id] = times[id - 1] ?? 0;
   }
@@ -140,7 +143,7 @@ async function nextOf({ lines }: Head): Promise<Timed | undefined> {
 const endedMs = (line: Timed): number => (line.kind === "op" ? line.endedMs : line.atMs);
 
 /** Written by our own recorder a moment ago, so only parsed. */
-async function* linesOf({ path, toRun }: HistoryPart): AsyncGenerator<Timed> {
+async function* linesOf({ path, toRun }: Omit<HistoryPart, "order">): AsyncGenerator<Timed> {
   const input = createReadStream(path);
   for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     const line = JSON.parse(text) as HistoryLine;

@@ -8,6 +8,7 @@ import type {
   ProbeOp,
   RunEnd,
   RunHeader,
+  ShownStock,
   StockLine,
   StockSample,
   TesterHealth,
@@ -129,6 +130,11 @@ export class Recorder {
     };
     this.#file.add(sample);
     this.#early.look(sample);
+  }
+
+  shown(atMs: number, products: ShownStock["products"]): void {
+    const shown: ShownStock = { kind: "shown", atMs: micro(atMs), products };
+    this.#file.add(shown);
   }
 
   /** `permitsPerMinute`: the target's limit was changed to that. */

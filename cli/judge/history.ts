@@ -206,6 +206,13 @@ export interface StockLine {
   readonly held: number;
 }
 
+/** Stock as another system shows it to anybody: nothing says what is held of it. */
+export interface ShownStock {
+  readonly kind: "shown";
+  readonly atMs: number;
+  readonly products: readonly { readonly id: number; readonly availableStock: number }[];
+}
+
 /** Something people should see on the time line: a fault, a changed setting. */
 export interface Note {
   readonly kind: "note";
@@ -254,13 +261,15 @@ export interface TesterHealth {
   readonly lostWorkers?: readonly string[];
 }
 
-export type HistoryLine = RunHeader | Op | StockSample | Note | Fault | RunEnd;
+export type HistoryLine = RunHeader | Op | StockSample | ShownStock | Note | Fault | RunEnd;
 
 /** A whole recorded run, as judges take it. */
 export interface History {
   readonly run: RunHeader;
   readonly ops: readonly Op[];
   readonly stock: readonly StockSample[];
+  /** Absent where nobody had to be content with that. */
+  readonly shown?: readonly ShownStock[];
   /** Each fault is among them. */
   readonly notes: readonly Note[];
   readonly faults?: readonly Fault[];

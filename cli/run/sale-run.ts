@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { CrowdOptions } from "../commands/options.ts";
 import { AdminClient, TargetError } from "../engine/admin-client.ts";
 import { type Dialect, hiddenBy } from "../engine/dialect.ts";
-import { prepareDialectSale, readClientsBooks } from "../engine/dialect-sale.ts";
+import { prepareDialectSale, readClientsBooks, watchShownStock } from "../engine/dialect-sale.ts";
 import { type RunHandle, type RunResult, runSale } from "../engine/engine.ts";
 import type { HiredCrew } from "../engine/far/hire-crew.ts";
 import { waitUntilSettled } from "../engine/ledger.ts";
@@ -77,7 +77,7 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
     snapshot = handle.snapshot;
     const { eventId } = prepared.sale;
     grant = granter({ queueUrl: target.queue, adminToken, eventId, handle });
-    const result = await whileDisturbed(run, handle);
+    const result = await withCompany(run, handle, prepared);
     const ledger = await readBooks(run, prepared);
     await writeLedger(folder, ledger);
     snapshot = () => ({ ...result.snapshot, phase: "judging" });
@@ -104,15 +104,26 @@ function drive({ crowd, folder, interrupts, hired }: SaleRun, plan: RunPlan): Sh
     : runSale(plan, out, interrupts.asked);
 }
 
-/** The books are read when whatever was done to the target is undone. */
-async function whileDisturbed({ disturb }: SaleRun, handle: SharedRun): Promise<RunResult> {
+/**
+ * The run, and what goes on beside it until its end: the target is disturbed, or looked at. The
+ * books are read when whatever was done to it is undone.
+ */
+async function withCompany(
+  { disturb, dialect }: SaleRun,
+  handle: SharedRun,
+  prepared: PreparedSale,
+): Promise<RunResult> {
   const over = new AbortController();
-  const disturbed = disturb?.(handle.fault, over.signal).then(
+  const { signal } = over;
+  const beside = Promise.all([
+    disturb?.(handle.fault, signal),
+    dialect && watchShownStock(dialect, prepared, handle.shown, signal),
+  ]).then(
     () => undefined,
     (error: unknown) => error,
   );
   const result = await handle.done.finally(() => over.abort());
-  const error = await disturbed;
+  const error = await beside;
   if (error !== undefined) throw error;
   return result;
 }

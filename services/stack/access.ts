@@ -14,13 +14,20 @@ import { removeEmbeddedPostgres } from "../common/servers/embedded-postgres.ts";
 import { isPortFree } from "../common/servers/ports.ts";
 import { databaseUrls, startPostgres } from "./databases.ts";
 import { checkNats } from "./preconditions.ts";
-import { readStackNote } from "./stack-file.ts";
+import { readStackNote, type StackNote } from "./stack-file.ts";
 
 /** Base URLs of the stack that runs on a data folder; undefined when none does. */
 export async function stackUrls(
   dataDir: string,
 ): Promise<Readonly<Record<string, string>> | undefined> {
-  return (await readStackNote(resolve(dataDir)))?.urls;
+  return (await runningStack(dataDir))?.urls;
+}
+
+/** The stack that runs on a data folder; undefined when none does. */
+export async function runningStack(
+  dataDir: string,
+): Promise<Pick<StackNote, "pid" | "urls"> | undefined> {
+  return readStackNote(resolve(dataDir));
 }
 
 /**

@@ -80,11 +80,14 @@ export class ClockTrack {
 /** A line through sightings, and how far from the truth it can be. */
 export class ClockFit {
   readonly #sightings: readonly Sighting[];
+  /** When each was, on their clock. */
+  readonly #theirs: Float64Array;
   readonly exchanges: number;
 
   constructor(sightings: readonly Sighting[], exchanges: number) {
     if (sightings.length === 0) throw new RangeError("no exchange has told anything of the clock");
     this.#sightings = sightings;
+    this.#theirs = Float64Array.from(sightings, ({ atMs, offsetMs }) => atMs + offsetMs);
     this.exchanges = exchanges;
   }
 
@@ -117,12 +120,22 @@ export class ClockFit {
   }
 
   #offsetAt(theirMs: number): number {
-    const at = ({ atMs, offsetMs }: Sighting) => atMs + offsetMs;
-    const after = this.#sightings.findIndex((seen) => at(seen) > theirMs);
-    if (after === 0) return this.#sightings[0]!.offsetMs;
-    if (after < 0) return this.#sightings.at(-1)!.offsetMs;
-    const [first, second] = [this.#sightings[after - 1]!, this.#sightings[after]!];
-    const part = (theirMs - at(first)) / (at(second) - at(first));
+    const after = this.#firstAfter(theirMs);
+    const [first, second] = [this.#sightings[after - 1], this.#sightings[after]];
+    if (first === undefined || second === undefined) return (first ?? second!).offsetMs;
+    const [fromMs, toMs] = [this.#theirs[after - 1]!, this.#theirs[after]!];
+    const part = (theirMs - fromMs) / (toMs - fromMs);
     return first.offsetMs + part * (second.offsetMs - first.offsetMs);
+  }
+
+  /** By halves: millions of times are put on our clock after an hour with hundreds of sightings. */
+  #firstAfter(theirMs: number): number {
+    let [low, high] = [0, this.#theirs.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#theirs[middle]! > theirMs) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   }
 }

@@ -37,6 +37,7 @@ export interface JobHost {
 /** Tokens of 100,000 clients are some 60 MB, and pack to a third. */
 const MOST_PLAN_BYTES = 256 * 1_048_576;
 const LOOK_MS = 1_000;
+const SILENT = "the coordinator fell silent";
 
 export class FarJob {
   readonly wire: string;
@@ -142,9 +143,7 @@ export class FarJob {
       this.#nats.publish(reportSubject(this.wire, "view"), packed(said));
       return;
     }
-    await this.#tell(said).catch((error: unknown) =>
-      this.#end(`the coordinator ${wordsOf(error)}`),
-    );
+    await this.#tell(said).catch(() => this.#end(SILENT));
   }
 
   async #tell(said: FromWorker): Promise<void> {
@@ -163,7 +162,7 @@ export class FarJob {
 
   #look(): void {
     const silentMs = this.#host.now() - this.#heardMs;
-    if (silentMs > SILENCE_MS) void this.#end("the coordinator fell silent");
+    if (silentMs > SILENCE_MS) void this.#end(SILENT);
   }
 
   async #end(because: string): Promise<void> {

@@ -40,6 +40,7 @@ export class FarWorker {
   readonly #subscriptions: readonly Subscription[];
   readonly #refused = new Set<string>();
   #job: FarJob | undefined;
+  #closing = false;
   /** Runs that it was hired for. */
   runs = 0;
 
@@ -59,6 +60,7 @@ export class FarWorker {
 
   /** Leaves a run that is under way, which makes it invalid. */
   async close(): Promise<void> {
+    this.#closing = true;
     for (const one of this.#subscriptions) one.unsubscribe();
     await this.#job?.breakOff("was stopped by its operator");
     await this.#nats.flush();
@@ -94,7 +96,7 @@ export class FarWorker {
       say: this.#options.say,
       over: () => {
         this.#job = undefined;
-        this.#options.say("waiting for a run");
+        if (!this.#closing) this.#options.say("waiting for a run");
       },
     });
     return HEARD;
