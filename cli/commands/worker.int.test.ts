@@ -137,6 +137,18 @@ test("two workers elsewhere drive one crowd, run after run, and the record is wh
     );
     assert.is(report.totals.operations, ops.length);
 
+    // Both counted from one zero: arrivals keep the plan's distances, across machines too.
+    const first = new Map<number, number>();
+    for (const { client, intendedMs } of ops) {
+      first.set(client, Math.min(first.get(client) ?? Number.POSITIVE_INFINITY, intendedMs));
+    }
+    const vague = 2 * Math.max(...run.clocks!.map(({ errorMs }) => errorMs));
+    const zero = first.get(0)!;
+    for (let client = 0; client < 200; client += 1) {
+      const late = first.get(client)! - zero - (client * 5_000) / 200;
+      assert.ok(Math.abs(late) <= vague + 0.01, `client ${client}: ${late} ms, ±${vague}`);
+    }
+
     await Promise.all(workers.map((one) => one.says(/the run is over[\s\S]*waiting for a run/)));
     const again = await simulate(world, join(dir, "again"), ["--clients", "20", "--stock", "10"]);
     assert.is(JSON.parse(again.stdout).totals.clients, 21, again.stderr);

@@ -33,7 +33,10 @@ async function partOf(
   lines: readonly HistoryLine[],
   toRun?: (ms: number) => number,
 ): Promise<HistoryPart> {
-  const path = join(folder, `part-${Math.max(...lines.map((line) => ("client" in line ? line.client : 0)))}`);
+  const path = join(
+    folder,
+    `part-${Math.max(...lines.map((line) => ("client" in line ? line.client : 0)))}`,
+  );
   await writeFile(path, [run, ...lines, END].map((line) => `${JSON.stringify(line)}\n`).join(""));
   const order = await readOrder(path, lines.filter(({ kind }) => kind === "op").length);
   return { path, order, ...(toRun && { toRun }) };
@@ -52,7 +55,9 @@ test("a part of another clock is put on the run's: times, order and ids", async 
   const elsewhere = await partOf(world, ops(1, [5_090, 5_110]), (ms) => ms - 5_000);
   const lines = await merged(world, [here, elsewhere]);
   const seen = lines.flatMap((line) =>
-    line.kind === "op" ? [[line.client, line.id, line.intendedMs, line.invokedMs, line.endedMs]] : [],
+    line.kind === "op"
+      ? [[line.client, line.id, line.intendedMs, line.invokedMs, line.endedMs]]
+      : [],
   );
   assert.equal(seen, [
     [1, 0, 89, 90, 120],

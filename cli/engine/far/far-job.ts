@@ -50,6 +50,8 @@ export class FarJob {
   #folder: string | undefined;
   #member: LocalMember | undefined;
   #sending: Promise<void> | undefined;
+  /** Perhaps before there is anything to stop. */
+  #stopAsked = false;
   #heardMs: number;
   #ended = false;
 
@@ -100,6 +102,7 @@ export class FarJob {
         this.#member?.open(unpacked<Open>(message).atMs);
         return HEARD;
       case "stop":
+        this.#stopAsked = true;
         this.#member?.stop();
         return HEARD;
       case "part":
@@ -130,6 +133,7 @@ export class FarJob {
         lost: (because) => void this.breakOff(`its engine ${because}`),
       },
     );
+    if (this.#stopAsked) member.stop();
   }
 
   #partPath(): string {

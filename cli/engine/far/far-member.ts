@@ -58,6 +58,8 @@ export class FarMember implements CrewMember {
   #clockTimer: NodeJS.Timeout | undefined;
   /** Nothing more is expected of it. */
   #over = false;
+  /** It may be lost before it was given anything to do. */
+  #lost: string | undefined;
   #dismissed = false;
 
   /** The worker has said yes. */
@@ -79,6 +81,10 @@ export class FarMember implements CrewMember {
   start({ plan, partPath, originNs }: Task, listener: MemberListener): void {
     this.#listener = listener;
     this.#partPath = partPath;
+    if (this.#lost !== undefined) {
+      listener.lost(this.#lost);
+      return;
+    }
     this.#begin(JSON.stringify(plan), originNs).catch((error: unknown) =>
       this.#lose(`could not be given its part: ${wordsOf(error)}`),
     );
@@ -197,6 +203,7 @@ export class FarMember implements CrewMember {
   #lose(because: string): void {
     if (this.#over) return;
     this.#over = true;
+    this.#lost = because;
     clearTimeout(this.#clockTimer);
     this.#gone.reject(new Error(because));
     this.#listener?.lost(because);
