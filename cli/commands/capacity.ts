@@ -23,6 +23,7 @@ interface CapacityOptions extends TargetChoice {
   readonly withinPercent: number;
   readonly seconds: number;
   readonly goals: LatencyGoals;
+  readonly workers: number;
   readonly seed: number;
   readonly out?: string;
   readonly adminEmail?: string;
@@ -40,6 +41,7 @@ interface Step extends StepFinding {
 
 const OPERATIONS = ["join", "poll", "reserve", "follow"];
 const GOALS: LatencyGoals = { join: 500, poll: 250, reserve: 1_000 };
+const NOTHING = "nothing stood in the way up to --most";
 /** Beyond the last arrival: waiting, thinking, buying, following. */
 const REST_SECONDS = 30;
 const MOST_CLIENTS = 100_000;
@@ -54,6 +56,7 @@ export function addCapacity(program: Command, run: Run): void {
     .option("--within-percent <n>", "how exactly", whole(1, 100), 10)
     .option("--seconds <n>", "arrivals of a step", whole(1, 3_600), 10)
     .option("--goals <list>", "p99 in ms, as join=500,poll=250,reserve=1000", parseGoals, GOALS)
+    .option("--workers <n>", "processes that share the clients among them", whole(1, 64), 1)
     .option("--seed <n>", "the same seed, the same crowds", whole(0, 2_147_483_647), 1)
     .option("--out <dir>", "folder for each step's record (default: runs/<time>)")
     .option("--target <urls>", "service=url, comma separated: a stack that runs", parseTarget)
@@ -69,7 +72,7 @@ export function addCapacity(program: Command, run: Run): void {
           const steps = await search(options, stack, interrupts, output.progress);
           const highest = highestHolding(steps);
           const failed = steps.filter(({ holds }) => !holds).sort((a, b) => a.rate - b.rate)[0];
-          const limit = failed ? `at ${failed.rate}/s ${failed.words}` : "nothing stood in the way";
+          const limit = failed ? `at ${failed.rate}/s ${failed.words}` : NOTHING;
           output.result(`capacity: ${highest ?? "below 1"} arrivals a second; ${limit}`);
           const limitedBy = failed?.limitedBy ?? null;
           output.document({ arrivalsPerSecond: highest ?? null, limitedBy, limit, steps });
@@ -115,21 +118,27 @@ async function search(
     // What was cut short says nothing about the rate.
     if (interrupts.asked.aborted) return steps;
     steps.push(step);
-    progress(`${String(rate).padStart(6)}/s  ${step.holds ? "holds" : "fails"}  ${step.words}`);
+    const held = step.holds ? "holds" : "fails";
+    progress(`${String(rate).padStart(6)}/s  ${held}  ${step.words}; ${p99InWords(step)}`);
   }
+}
+
+function p99InWords({ p99 }: Step): string {
+  const known = OPERATIONS.filter((op) => p99[op] !== undefined);
+  return `p99 in ms: ${known.map((op) => `${op} ${p99[op]}`).join(", ")}`;
 }
 
 async function tryRate(
   rate: number,
   folder: string,
-  { seconds, seed, goals }: CapacityOptions,
+  { seconds, seed, workers, goals }: CapacityOptions,
   { urls: target, adminToken }: OwnStack,
   interrupts: Interrupts,
 ): Promise<Step> {
   const before = cpuTimes();
   const { report } = await runSaleAndJudge({
     ...{ target, adminToken, interrupts },
-    crowd: crowdOf(rate, seconds, seed),
+    crowd: crowdOf(rate, { seconds, seed, workers }),
     folder: await createRunFolder(folder),
     environment: processEnvironment(),
   });
@@ -140,7 +149,10 @@ async function tryRate(
 }
 
 /** Everybody is let in at once and finds something to buy: the services set the pace, no permit. */
-function crowdOf(rate: number, seconds: number, seed: number): CrowdOptions {
+function crowdOf(
+  rate: number,
+  { seconds, seed, workers }: Pick<CapacityOptions, "seconds" | "seed" | "workers">,
+): CrowdOptions {
   const clients = rate * seconds;
   return {
     clients,
@@ -152,7 +164,7 @@ function crowdOf(rate: number, seconds: number, seed: number): CrowdOptions {
     arrivalSeconds: seconds,
     ...{ absent: 0, attackers: 0, paymentFailure: 0, seed },
     ...{ impatient: 0, patience: 60, doubleClicks: 0, retrying: 0 },
-    ...{ workers: 1, sockets: "shared" },
+    ...{ workers: Math.min(workers, clients), sockets: "shared" },
     maxSeconds: seconds + REST_SECONDS,
     settleSeconds: 60,
     ...{ quiet: true, json: true },

@@ -3,7 +3,18 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Fault } from "../judge/history.ts";
-import { reservex, temporaryFolder } from "../testing/processes.ts";
+import {
+  FREE_PORTS,
+  removeDataFolder,
+  reservex,
+  startUp,
+  temporaryFolder,
+} from "../testing/processes.ts";
+
+async function faultsOf(run: string): Promise<Fault[]> {
+  const lines = (await readFile(join(run, "history.ndjson"), "utf8")).trim().split("\n");
+  return lines.map((line) => JSON.parse(line)).filter((one) => one.kind === "fault");
+}
 
 test("a sale goes on while everything fails: the faults stand in its record, the books are exact", async () => {
   const out = await temporaryFolder();
@@ -15,10 +26,7 @@ test("a sale goes on while everything fails: the faults stand in its record, the
     ]);
     assert.not.equal(stdout, "", stderr);
     const report = JSON.parse(stdout);
-    const lines = (await readFile(join(out, "history.ndjson"), "utf8")).trim().split("\n");
-    const faults: Fault[] = lines
-      .map((line) => JSON.parse(line))
-      .filter((one) => one.kind === "fault");
+    const faults = await faultsOf(out);
     assert.ok(faults.length >= 5, `${faults.length} faults`);
     assert.ok(new Set(faults.map(({ what }) => what)).size >= 5, "of many kinds");
     const noted = report.notes.map((note: { text: string }) => note.text);
@@ -35,6 +43,45 @@ test("a sale goes on while everything fails: the faults stand in its record, the
   } finally {
     await rm(out, { recursive: true });
   }
+});
+
+test("a stack that runs is disturbed by what can be undone, and several workers record each fault", async () => {
+  const dataDir = await temporaryFolder();
+  const stack = await startUp(["--data", dataDir], { ...FREE_PORTS, LOG_LEVEL: "fatal" });
+  const run = join(dataDir, "run");
+  try {
+    const person = ["--email", "ops@example.com", "--password", "open sesame", "--name", "Ops"];
+    await reservex(["user", "create", ...person, "--admin", "--data", dataDir]);
+    const admin = ["--admin-email", "ops@example.com", "--admin-password", "open sesame"];
+    const asked = ["simulate", ...admin, "--data", dataDir, "--chaos", "--seed", "5"];
+    const { code, stdout, stderr } = await reservex([
+      ...[...asked, "--workers", "2", "--json", "--quiet", "--out", run],
+      ...["--clients", "120", "--stock", "60", "--permits-per-minute", "300"],
+      ...["--arrival-seconds", "15", "--max-seconds", "60"],
+    ]);
+    assert.not.equal(stdout, "", stderr);
+    const report = JSON.parse(stdout);
+    const faults = await faultsOf(run);
+    const kinds = [...new Set(faults.map(({ what }) => what))].sort();
+    assert.equal(kinds, ["cut", "delay", "pause", "payments"], `${code} ${stderr}`);
+    const verdicts = report.verdicts as { promise: string; verdict: string; because: string }[];
+    for (const { promise, verdict, because } of verdicts) {
+      if (["stock", "money"].includes(promise)) assert.is(verdict, "valid", because);
+      assert.is.not(verdict, "broken", because);
+    }
+  } finally {
+    await stack.stop();
+    await removeDataFolder(dataDir);
+  }
+});
+
+test("what cannot be undone, and what is not ours, is refused before anything starts", async () => {
+  const kill = await reservex(["simulate", "--chaos", "cut,kill"]);
+  assert.is(kill.code, 64);
+  assert.match(kill.stderr, "a stack that runs already takes pause, cut, delay, payments");
+  const away = await reservex(["simulate", "--chaos", "--target", "queue=http://127.0.0.1:1"]);
+  assert.is(away.code, 64);
+  assert.match(away.stderr, "not for --target");
 });
 
 test("a fault that nobody knows is wrong usage", async () => {

@@ -1,8 +1,8 @@
 /** `reservex demo`: a stack, a sale, a crowd, a verdict, and nothing left behind. */
-import { type Command, InvalidArgumentError } from "commander";
-import { FAULTS, type FaultKind } from "../../loadtests/chaos/faults.ts";
+import type { Command } from "commander";
+import { FAULTS } from "../../loadtests/chaos/faults.ts";
 import { processEnvironment } from "../../services/common/config.ts";
-import { EXIT, usageError } from "../exit.ts";
+import { EXIT } from "../exit.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import type { Run } from "../main.ts";
 import type { Output } from "../output.ts";
@@ -13,7 +13,7 @@ import { withReplay } from "../run/replay-file.ts";
 import { defaultFolder, tellResult } from "../run/result.ts";
 import { createRunFolder } from "../run/run-folder.ts";
 import { runSaleAndJudge, type SaleRun } from "../run/sale-run.ts";
-import { addCrowdOptions, type CrowdOptions } from "./options.ts";
+import { addCrowdOptions, type ChaosOption, type CrowdOptions, chaosOption } from "./options.ts";
 
 /** Sold out after half a minute or so, long before everybody has been let in. */
 const DEFAULTS = {
@@ -28,18 +28,14 @@ const DEFAULTS = {
 };
 
 interface DemoOptions extends CrowdOptions {
-  readonly chaos?: true | readonly FaultKind[];
+  readonly chaos?: ChaosOption;
 }
 
 export function addDemo(program: Command, run: Run): void {
   const command = program
     .command("demo")
     .description("start everything, sell out, judge, stop: one flash sale in the terminal");
-  command.option(
-    "--chaos [faults]",
-    `disturb it meanwhile, in a process a service: some of ${FAULTS.join(",")} (default: all)`,
-    parseFaults,
-  );
+  command.addOption(chaosOption("disturb it meanwhile, in a process a service", FAULTS));
   addCrowdOptions(command, DEFAULTS).action((options: DemoOptions) =>
     run(({ output }) => demo(options, output), options),
   );
@@ -48,9 +44,6 @@ export function addDemo(program: Command, run: Run): void {
 async function demo(given: DemoOptions, output: Output): Promise<number> {
   const crowd = await withReplay(given);
   const interrupts = listenForInterrupts();
-  if (crowd.chaos && crowd.workers > 1) {
-    throw usageError("--chaos goes with one worker: faults stand in its record");
-  }
   // Asked before anything starts; the real ports make no difference to the answer.
   socketTuning(crowd, { queue: "http://127.0.0.1:1", ticket: "http://127.0.0.1:2" });
   const folder = await createRunFolder(crowd.out ?? defaultFolder(new Date()));
@@ -80,12 +73,4 @@ async function demo(given: DemoOptions, output: Output): Promise<number> {
     await stack?.stop();
     interrupts.stopListening();
   }
-}
-
-function parseFaults(text: string): FaultKind[] {
-  return text.split(",").map((word) => {
-    const kind = FAULTS.find((one) => one === word.trim());
-    if (kind !== undefined) return kind;
-    throw new InvalidArgumentError(`"${word}" is none of ${FAULTS.join(", ")}`);
-  });
 }

@@ -1,5 +1,6 @@
 /** Options that several commands share, with what fits them. */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { FAULTS, type FaultKind } from "../../loadtests/chaos/faults.ts";
 
 /** A whole number between two bounds, both included. */
 export function whole(min: number, max: number): (text: string) => number {
@@ -65,6 +66,22 @@ export const MAX_CLIENTS = 100_000;
 
 export const summaryOption = (): Option =>
   new Option("--summary <file>", "add the Markdown summary to this file, as CI servers show it");
+
+/** Which faults; true: all that the target can take. */
+export type ChaosOption = true | readonly FaultKind[];
+
+export const chaosOption = (words: string, kinds: readonly FaultKind[]): Option =>
+  new Option("--chaos [faults]", `${words}: some of ${kinds.join(",")} (default: all)`).argParser(
+    parseFaults,
+  );
+
+function parseFaults(text: string): FaultKind[] {
+  return text.split(",").map((word) => {
+    const kind = FAULTS.find((one) => one === word.trim());
+    if (kind !== undefined) return kind;
+    throw new InvalidArgumentError(`"${word}" is none of ${FAULTS.join(", ")}`);
+  });
+}
 
 /** What the crowd does, and the sale it storms. */
 export interface CrowdOptions {

@@ -71,6 +71,15 @@ test("a stranger that oversells is found out by its own stock and its clients' b
   assert.is(code, 1);
 });
 
+test("a stranger that sells beyond and takes it back later is seen meanwhile", async () => {
+  const { code, words, said, shop } = await atFirstDesign({ stock: [4, 3], sin: "counts later" });
+  const live = shop.bookings.filter(({ status }) => status === "CONFIRMED");
+  assert.ok(live.length <= 7, "its books are right in the end");
+  assert.match(words, "stock broken", said);
+  assert.match(said, /was shown at \d+\.\d+ s with -\d+ available: oversold/);
+  assert.is(code, 1);
+});
+
 test("a stranger whose passes open twice is found out by those who try", async () => {
   const sin = "passes open twice";
   const { code, words, said } = await atFirstDesign({ stock: [40, 40], sin }, "--attackers", "50");

@@ -5,6 +5,7 @@ import type {
   Ledger,
   LedgerReservation,
   ProductFacts,
+  ShownStock,
   StockLine,
 } from "../judge/history.ts";
 import { type AdminCall, AdminClient, TargetError } from "./admin-client.ts";
@@ -82,6 +83,39 @@ export async function readClientsBooks(books: ClientsBooks): Promise<Ledger> {
   }
 }
 
+/** Between two looks: the target is under load, and this is no part of it. */
+const LOOK_MS = 2_000;
+
+/**
+ * Tells, look by look until the signal, what the target shows of the sale's stock. A look that the
+ * target does not answer tells nothing.
+ */
+export async function watchShownStock(
+  dialect: Dialect,
+  { sale }: PreparedSale,
+  tell: (products: ShownStock["products"]) => void,
+  until: AbortSignal,
+): Promise<void> {
+  const talk = new Talk(dialect);
+  const over = new Promise<undefined>((resolve) => {
+    until.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+  try {
+    while (!until.aborted) {
+      const seen = await Promise.race([readProducts(talk).catch(orNothing), over]);
+      const own = seen?.filter(({ id }) => sale.products.some((one) => one.id === id));
+      if (own) tell(own.map(({ id, line }) => ({ id, availableStock: line.availableStock })));
+      await sleep(LOOK_MS, undefined, { signal: until }).catch(() => undefined);
+    }
+  } finally {
+    await talk.close();
+  }
+}
+
+function orNothing(error: unknown): undefined {
+  if (!(error instanceof TargetError)) throw error;
+}
+
 /** Calls in the dialect's words, each service over its own connections. */
 class Talk {
   readonly dialect: Dialect;
@@ -156,10 +190,18 @@ async function readProducts(talk: Talk): Promise<Seen[]> {
 function productOf(row: Readonly<Record<string, unknown>>): Seen | undefined {
   const { id, name, availableStock, maxPerUser } = row;
   const priceCents = centsOf(row.price);
-  if (!isCount(id) || !isCount(availableStock) || priceCents === undefined) return undefined;
+  // Fewer than none is wrong of the target, and for a judge to say.
+  if (!isCount(id) || !Number.isSafeInteger(availableStock) || priceCents === undefined)
+    return undefined;
   const most = isCount(maxPerUser) ? maxPerUser : ANY_NUMBER;
   const called = typeof name === "string" ? name : `product ${id}`;
-  return { id, name: called, priceCents, maxPerUser: most, line: { availableStock } };
+  return {
+    id,
+    name: called,
+    priceCents,
+    maxPerUser: most,
+    line: { availableStock: Number(availableStock) },
+  };
 }
 
 async function readMine(

@@ -45,6 +45,7 @@ export function runSale(
     snapshot: () => run.snapshot(),
     meters: () => run.meters(),
     fault,
+    shown: (products) => run.shown(products),
     // One of several processes does not decide for the others.
     ...(inStep ? {} : { controls: run }),
     done,
@@ -191,6 +192,10 @@ class SaleRun implements RunControls {
     if (this.#ended !== undefined) return;
     this.#news = text;
     this.#recorder.fault(this.#clock.now(), what, target, text);
+  }
+
+  shown(products: Parameters<RunHandle["shown"]>[0]): void {
+    if (this.#ended === undefined) this.#recorder.shown(this.#clock.now(), products);
   }
 
   meters(): MeterReadings {

@@ -8,6 +8,7 @@ import type {
   ProbeOp,
   RunEnd,
   RunHeader,
+  ShownStock,
   StockLine,
   StockSample,
   TesterHealth,
@@ -43,6 +44,8 @@ export class Recorder {
   readonly #open = new Set<Job>();
   readonly #early: EarlyVerdicts;
   #nextId = 0;
+  /** Lines of kind `op` that are written. */
+  #written = 0;
 
   /** Writes the `run` line at once. */
   constructor(plan: RunPlan, path: string, meters: Meters, listener: HistoryFileListener) {
@@ -62,9 +65,9 @@ export class Recorder {
     return this.#open.size;
   }
 
-  /** Operations invoked so far. */
+  /** Operations that are written, or will be when the run ends: a probe cut short is none. */
   get operations(): number {
-    return this.#nextId;
+    return this.#written + this.#open.size;
   }
 
   /** True while the disk lags so far behind that no new operation should be begun. */
@@ -91,6 +94,7 @@ export class Recorder {
     const answer: Answer = { outcome, status, code, retryAfterMs, facts };
     const line = lineOf(job, answer, reply.endedMs);
     this.#file.add(line);
+    this.#written += 1;
     // JSON leaves out what is undefined, and so does whoever reads it.
     this.#early.take(line as Op);
     if (code !== undefined) this.#meters.refused(code);
@@ -115,6 +119,7 @@ export class Recorder {
       ...{ endedMs: micro(endedMs), ...rest },
     };
     this.#file.add(line);
+    this.#written += 1;
   }
 
   stock(atMs: number, products: readonly StockLine[]): void {
@@ -125,6 +130,11 @@ export class Recorder {
     };
     this.#file.add(sample);
     this.#early.look(sample);
+  }
+
+  shown(atMs: number, products: ShownStock["products"]): void {
+    const shown: ShownStock = { kind: "shown", atMs: micro(atMs), products };
+    this.#file.add(shown);
   }
 
   /** `permitsPerMinute`: the target's limit was changed to that. */

@@ -1,5 +1,5 @@
 /** What a run is given besides its plan, what may be asked of it, and what it comes to. */
-import type { RunEnd, TesterHealth } from "../judge/history.ts";
+import type { RunEnd, ShownStock, TesterHealth } from "../judge/history.ts";
 import type { EngineClock } from "./clock.ts";
 import type { MeterReadings, Percentiles } from "./meters.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -45,6 +45,8 @@ export interface RunHandle {
   readonly controls?: RunControls;
   /** Something is being done to the target on purpose; after the run's end nobody minds. */
   fault(what: string, target: string, text: string): void;
+  /** What another system shows of its stock now; after the run's end nobody minds. */
+  shown(products: ShownStock["products"]): void;
   /** For whoever adds up the meters of several processes. */
   meters(): MeterReadings;
   /** Rejects with Error where the history cannot be written; nothing else makes it reject. */

@@ -1,4 +1,4 @@
-/** A process that drives its share of a run's clients, for `startWorkers`. Ends with its parent. */
+/** A process that drives its share of a run's clients. Ends with its parent. */
 import { startClock } from "./clock.ts";
 import { runSale } from "./engine.ts";
 import type { FromWorker, ToWorker } from "./worker-messages.ts";

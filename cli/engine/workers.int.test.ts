@@ -88,7 +88,7 @@ test("a worker that lags makes the run invalid, whatever the others did", () => 
     workerSendLagP99Ms: [1, 34, 1],
   };
   const end = { kind: "end", atMs: 1, reason: "everyone-done", tester } as const;
-  const verdict = judgeTester({ end } as unknown as History);
+  const verdict = judgeTester({ run: {}, end } as unknown as History);
   assert.is(verdict.valid, false);
   assert.match(verdict.because, /34\.0 ms late/);
 });
@@ -103,6 +103,61 @@ test("an interrupted crew ends and leaves a whole history", async (world) => {
   const { result, history } = await opened;
   assert.is(result.reason, "interrupted");
   assert.is(history.end?.reason, "interrupted");
+});
+
+/** Ids of the processes that this one started and that still run. */
+async function childrenOf(pid: number): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return text.trim().split(" ").filter(Boolean).map(Number);
+}
+
+test("a worker that is killed ends the run, which says whose clients are not on record", async (world) => {
+  const before = await childrenOf(process.pid);
+  let killed = false;
+  const opened = run(world, { clients: 300, arrivals: "ramp", arrivalSeconds: 60 });
+  world.shop.trouble = (method) => {
+    if (method !== "POST" || killed) return undefined;
+    killed = true;
+    void childrenOf(process.pid).then((now) => {
+      const [first] = now.filter((pid) => !before.includes(pid));
+      process.kill(first!, "SIGKILL");
+    });
+    return undefined;
+  };
+  const { result, history } = await opened;
+  assert.is(result.reason, "interrupted");
+  assert.equal(history.end?.tester.lostWorkers, ["worker 0 (ended by itself)"]);
+  const verdict = judgeTester(history);
+  assert.is(verdict.valid, false);
+  assert.match(verdict.because, "lacks the clients of worker 0");
+  assert.ok(
+    history.ops.every(({ client }) => client % 3 !== 0),
+    "its clients are not half there",
+  );
+});
+
+test("what is done to the target stands in the record of a crew, in its place", async (world) => {
+  const url = await world.shop.open();
+  const plan = planOf({ clients: 60, arrivals: "ramp", arrivalSeconds: 1, url, tuning: QUICK });
+  const historyPath = join(world.folder, "history.ndjson");
+  const handle = runWithWorkers(plan, { historyPath }, new AbortController().signal, 2);
+  let told = false;
+  world.shop.trouble = () => {
+    if (!told) handle.fault("cut", "queue", "every connection to queue is cut");
+    told = true;
+    return undefined;
+  };
+  await handle.done;
+  const parsed = parseHistory(await readFile(historyPath, "utf8"));
+  if (!parsed.ok) throw new Error(parsed.problem.wrong);
+  const { faults = [], notes, ops } = parsed.history;
+  assert.equal(
+    faults.map(({ what, target }) => [what, target]),
+    [["cut", "queue"]],
+  );
+  assert.ok(notes.some(({ text }) => text === "every connection to queue is cut"));
+  const ends = ops.map(({ endedMs }) => endedMs);
+  assert.ok(faults[0]!.atMs > 0 && faults[0]!.atMs < Math.max(...ends));
 });
 
 test.run();

@@ -10,6 +10,7 @@
  *
  * Money is in whole cents: integers compare exactly.
  */
+import type { WorkerClock } from "./worker-clocks.ts";
 
 export const HISTORY_VERSION = 1;
 
@@ -23,6 +24,8 @@ export interface RunHeader {
   readonly seed: number;
   readonly settings: RunSettings;
   readonly sale: SaleFacts;
+  /** How well the clocks of workers on other machines are known; absent with one clock for all. */
+  readonly clocks?: readonly WorkerClock[];
 }
 
 export interface RunSettings {
@@ -203,6 +206,13 @@ export interface StockLine {
   readonly held: number;
 }
 
+/** Stock as another system shows it to anybody: nothing says what is held of it. */
+export interface ShownStock {
+  readonly kind: "shown";
+  readonly atMs: number;
+  readonly products: readonly { readonly id: number; readonly availableStock: number }[];
+}
+
 /** Something people should see on the time line: a fault, a changed setting. */
 export interface Note {
   readonly kind: "note";
@@ -247,15 +257,19 @@ export interface TesterHealth {
   readonly droppedArrivals: number;
   /** With several worker processes: the 99th percentile of each, for one may lag in the crowd. */
   readonly workerSendLagP99Ms?: readonly number[];
+  /** Workers whose record is not all here, each with why: their clients are not in it. */
+  readonly lostWorkers?: readonly string[];
 }
 
-export type HistoryLine = RunHeader | Op | StockSample | Note | Fault | RunEnd;
+export type HistoryLine = RunHeader | Op | StockSample | ShownStock | Note | Fault | RunEnd;
 
 /** A whole recorded run, as judges take it. */
 export interface History {
   readonly run: RunHeader;
   readonly ops: readonly Op[];
   readonly stock: readonly StockSample[];
+  /** Absent where nobody had to be content with that. */
+  readonly shown?: readonly ShownStock[];
   /** Each fault is among them. */
   readonly notes: readonly Note[];
   readonly faults?: readonly Fault[];

@@ -12,7 +12,8 @@ import { judgePasses } from "./passes.ts";
 import { judgeProbes } from "./probes.ts";
 import { judgeRate } from "./rate.ts";
 import { judgeStock } from "./stock.ts";
-import type { Verdict } from "./verdict.ts";
+import { type PromiseName, unknown, type Verdict } from "./verdict.ts";
+import { clockErrorMs, clocksInWords, MAX_CLOCK_ERROR_MS, widened } from "./worker-clocks.ts";
 
 /** A tester whose requests left later than this, at the 99th percentile, drove nothing. */
 export const MAX_SEND_LAG_P99_MS = 10;
@@ -36,7 +37,8 @@ export interface RunVerdict {
 }
 
 /** All promises of a run. n·log n in the number of operations; never throws on parsed input. */
-export function judgeRun(history: History, ledger: Ledger | undefined): RunVerdict {
+export function judgeRun(recorded: History, ledger: Ledger | undefined): RunVerdict {
+  const history = widened(recorded);
   const hidden = history.run.settings.hidden ?? [];
   const ifShown = (what: Hidden) => (hidden.includes(what) ? undefined : ledger);
   const verdicts = afterLiveLimits(history, [
@@ -48,9 +50,19 @@ export function judgeRun(history: History, ledger: Ledger | undefined): RunVerdi
     judgeMoney(history, ifShown("payments")),
     judgeProbes(history, "input"),
     judgeProbes(history, "access"),
-  ]).map((verdict) => asFarAsShown(verdict, hidden));
+  ]).map((verdict) => asFarAsRecorded(asFarAsShown(verdict, hidden), history));
   const testerVerdict = judgeTester(history);
   return { verdicts, testerVerdict, exitCode: exitCodeOf(verdicts, testerVerdict) };
+}
+
+/** What somebody else's purchases and passes may explain, when a part of the crowd is not on record. */
+const TAKE_EVERYBODY: readonly PromiseName[] = ["liveness", "stock"];
+
+function asFarAsRecorded(verdict: Verdict, { end }: History): Verdict {
+  const lost = end?.tester.lostWorkers ?? [];
+  if (lost.length === 0 || !TAKE_EVERYBODY.includes(verdict.promise)) return verdict;
+  const because = `the record lacks a part of the crowd; as far as it goes: ${verdict.because}`;
+  return unknown(verdict.promise, because, verdict.checked);
 }
 
 /** Whether the tester drove the run as planned; a slow tester hides a slow server. */
@@ -60,16 +72,22 @@ export function judgeTester(history: History): TesterVerdict {
     const because = "the recording was cut off before the tester's health was written down";
     return { valid: false, known: false, because };
   }
-  const { sendLagMs, droppedArrivals, workerSendLagP99Ms = [] } = end.tester;
+  const { sendLagMs, droppedArrivals, workerSendLagP99Ms = [], lostWorkers = [] } = end.tester;
   // The worst of its processes: a quarter of the clients sent late is no crowd sent on time.
   const lagMs = Math.max(sendLagMs.p99, ...workerSendLagP99Ms);
   const lag = `requests left ${lagMs.toFixed(1)} ms late (p99)`;
   const allowed = `${MAX_SEND_LAG_P99_MS} ms allowed`;
+  const clocks = clocksInWords(history);
   const reasons: string[] = [];
+  for (const lost of lostWorkers) reasons.push(`the record lacks the clients of ${lost}`);
+  if (clocks !== undefined && clockErrorMs(history) > MAX_CLOCK_ERROR_MS) {
+    reasons.push(`${clocks}, ±${MAX_CLOCK_ERROR_MS} ms allowed`);
+  }
   if (lagMs > MAX_SEND_LAG_P99_MS) reasons.push(`${lag}, ${allowed}`);
   if (droppedArrivals > 0) reasons.push(`${droppedArrivals} arrivals could not be started`);
   if (reasons.length > 0) return { valid: false, known: true, because: reasons.join("; ") };
-  return { valid: true, known: true, because: `${lag}, ${allowed}; no arrival was dropped` };
+  const because = [`${lag}, ${allowed}; no arrival was dropped`, ...(clocks ? [clocks] : [])];
+  return { valid: true, known: true, because: because.join("; ") };
 }
 
 /**

@@ -42,6 +42,13 @@ test("half of the permits idle while someone waits is broken", () => {
   assert.match(verdict.witnesses[0]?.words ?? "", /clients waited and polled \(client \d+ was one/);
 });
 
+test("a sale of the prober's own that has ended hides no idle permit of this one", () => {
+  const run = linePaced(30, 60);
+  const no = { outcome: "fail", status: 409, code: "SALE_NOT_OPEN" } as const;
+  run.probe("input", "a purchase after the end of the sale", 2_300, no);
+  assert.is(judgeLiveness(run.history(), books(run).ledger()).verdict, "broken");
+});
+
 test("seven eighths of the permits used over two minutes is broken, 96 in 100 is fine", () => {
   const slow = linePaced(105, 120);
   assert.is(judgeLiveness(slow.history(), books(slow).ledger()).verdict, "broken");

@@ -8,6 +8,7 @@ import type {
   Op,
   RunEnd,
   RunHeader,
+  ShownStock,
 } from "./history.ts";
 import { HISTORY_VERSION, type StockSample } from "./history.ts";
 import type { Check } from "./shape.ts";
@@ -79,6 +80,9 @@ const header = shape({
       shape({ id: whole, name: text, priceCents: natural, totalStock: natural, maxPerUser: whole }),
     ),
   }),
+  clocks: optional(
+    list(shape({ worker: text, errorMs: duration, driftMs: number, exchanges: natural })),
+  ),
 });
 
 const base = {
@@ -147,6 +151,7 @@ const end = shape({
     eventLoopLagMs: shape({ p99: number, max: number }),
     droppedArrivals: natural,
     workerSendLagP99Ms: optional(list(number)),
+    lostWorkers: optional(list(text)),
   }),
 });
 
@@ -155,6 +160,7 @@ const lines = new Map<unknown, Check>(
     run: header,
     op,
     stock: shape({ atMs: number, products: list(stockLine) }),
+    shown: shape({ atMs: number, products: list(shape({ id: whole, availableStock: whole })) }),
     note: shape({ atMs: number, text, permitsPerMinute: optional(number) }),
     fault: shape({ atMs: number, what: text, target: text, text }),
     end,
@@ -208,6 +214,7 @@ export class HistoryParser {
   readonly #ids = new Set<number>();
   readonly #ops: Op[] = [];
   readonly #stock: StockSample[] = [];
+  readonly #shown: ShownStock[] = [];
   readonly #notes: Note[] = [];
   readonly #faults: Fault[] = [];
 
@@ -242,6 +249,7 @@ export class HistoryParser {
       ops: this.#ops,
       stock: this.#stock,
       notes: this.#notes,
+      ...(this.#shown.length > 0 && { shown: this.#shown }),
       ...(this.#faults.length > 0 && { faults: this.#faults }),
       ...(this.#end && { end: this.#end }),
     };
@@ -267,6 +275,7 @@ export class HistoryParser {
     if (line.kind === "run") this.#run = line;
     else if (line.kind === "end") this.#end = line;
     else if (line.kind === "stock") this.#stock.push(line);
+    else if (line.kind === "shown") this.#shown.push(line);
     else if (line.kind === "note") this.#notes.push(line);
     else if (line.kind === "fault") this.#keepFault(line);
     else if (this.#ids.has(line.id)) this.#problem = this.#wrong(`a second operation ${line.id}`);

@@ -67,15 +67,20 @@ export function judgePermitsUsed(history: History, stints: readonly Stint[]): Pe
 function sellingSpan(history: History, stints: readonly Stint[]): Span {
   let toMs = Math.min(soldOutMs(history), history.notes[0]?.atMs ?? Infinity);
   let fromMs = 0;
-  const closed = history.ops.find((op) => op.code === "SALE_NOT_OPEN");
+  const closed = history.ops.find(foundClosed);
   if (closed) {
     fromMs = Infinity;
     for (const { pass } of stints) if (pass) fromMs = Math.min(fromMs, pass.seen.endedMs);
     // Closed again after it was open: whatever was heard later proves nothing.
-    const again = history.ops.find((op) => op.code === "SALE_NOT_OPEN" && op.endedMs > fromMs);
+    const again = history.ops.find((op) => foundClosed(op) && op.endedMs > fromMs);
     if (again) toMs = Math.min(toMs, again.invokedMs);
   }
   return { fromMs, toMs };
+}
+
+/** The prober's own sales end on purpose, and say nothing of this one. */
+function foundClosed(op: Op): boolean {
+  return op.op !== "probe" && op.code === "SALE_NOT_OPEN";
 }
 
 /** The earliest instant at which every product can have been sold out. */

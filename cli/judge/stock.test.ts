@@ -26,6 +26,21 @@ test("a sale that adds up is fine", () => {
   assert.is(judgeStock(run.history(), books.ledger()).verdict, "valid");
 });
 
+test("stock shown below nothing, or above what there was, is a sin whatever the end looks like", () => {
+  const { run, books } = oneSale();
+  const shownAs = (availableStock: number) => {
+    const shown = [{ kind: "shown", atMs: 2_500, products: [{ id: 1, availableStock }] }] as const;
+    return judgeStock({ ...run.history(), shown }, books.ledger());
+  };
+  assert.is(shownAs(8).verdict, "valid");
+  assert.is(shownAs(10).verdict, "valid", "a page may be a little old");
+  assert.is(
+    shownAs(-1).witnesses[0]?.words,
+    "product 1 was shown at 2.500 s with -1 available: oversold",
+  );
+  assert.match(shownAs(11).witnesses[0]!.words, "11 available of 10: 1 seat too many");
+});
+
 test("nothing sold, or no books, is unknown", () => {
   const idle = new RunBuilder();
   idle.stock(0, 10, 0);

@@ -1,5 +1,12 @@
 /** Judges the stock: never oversold, never undersold, nothing lost and nothing leaked. */
-import type { History, Ledger, LedgerReservation, ReserveOp, StockLine } from "./history.ts";
+import type {
+  History,
+  Ledger,
+  LedgerReservation,
+  ReserveOp,
+  ShownStock,
+  StockLine,
+} from "./history.ts";
 import { highestPossibleSales, purchaseOf, SeatTally, stockAtFirst } from "./purchases.ts";
 import type { Verdict, Witness } from "./verdict.ts";
 import { broken, unknown, valid } from "./verdict.ts";
@@ -17,13 +24,15 @@ export function judgeStock(history: History, ledger: Ledger | undefined): Verdic
     const at = `at ${seconds(sample.atMs)} s`;
     for (const line of sample.products) witnesses.push(...unbalanced(line, at));
   }
+  const shown = history.shown ?? [];
+  for (const look of shown) witnesses.push(...shownWrongly(history, look));
   witnesses.push(...badQuantities(history, ledger), ...falselySoldOut(history));
   if (ledger) {
     for (const line of ledger.products) witnesses.push(...unbalanced(line, "in the books"));
     witnesses.push(...notAsHeld(ledger), ...lostSales(sales, ledger), ...ghosts(history, ledger));
   }
 
-  const looks = history.stock.reduce((sum, sample) => sum + sample.products.length, 0);
+  const looks = [...history.stock, ...shown].reduce((sum, one) => sum + one.products.length, 0);
   const booked = ledger?.reservations.length ?? 0;
   const checked = looks + (ledger?.products.length ?? 0) + booked;
   const said =
@@ -65,6 +74,24 @@ function unbalanced(line: StockLine, when: string): Witness[] {
   const what = lost > 0 ? `${count(lost, "seat")} lost` : `${count(-lost, "seat")} too many`;
   const sums = `${availableStock} available + ${held} held, ${totalStock} in total`;
   return [{ words: `${name} does not add up ${when}: ${sums} (${what})`, ops: [] }];
+}
+
+/**
+ * What a target shows may be a little old, so it is held against nothing that was sold meanwhile;
+ * but there never was less than nothing to show, nor more than there was when the run began.
+ */
+function shownWrongly({ run }: History, { atMs, products }: ShownStock): Witness[] {
+  const found: Witness[] = [];
+  for (const { id, availableStock } of products) {
+    const totalStock = run.sale.products.find((one) => one.id === id)?.totalStock ?? Infinity;
+    const shown = `product ${id} was shown at ${seconds(atMs)} s with ${availableStock} available`;
+    if (availableStock < 0) found.push({ words: `${shown}: oversold`, ops: [] });
+    else if (availableStock > totalStock) {
+      const seats = `${count(availableStock - totalStock, "seat")} too many`;
+      found.push({ words: `${shown} of ${totalStock}: ${seats}`, ops: [] });
+    }
+  }
+  return found;
 }
 
 function isLive(reservation: LedgerReservation): boolean {

@@ -26,7 +26,7 @@ export const EXIT_MEANING: Readonly<Record<ExitCode, string>> = {
   0: "every promise held",
   1: "a promise was broken",
   2: "not everything could be concluded",
-  3: "the run is invalid: the tester was the bottleneck",
+  3: "the run is invalid: the tester did not drive it as planned",
 };
 
 interface Row {

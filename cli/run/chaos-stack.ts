@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FaultDrawing, type FaultKind } from "../../loadtests/chaos/faults.ts";
-import { castOf, wreak } from "../../loadtests/chaos/havoc.ts";
+import { castOf, wreakCluster } from "../../loadtests/chaos/havoc.ts";
 import { RESERVEX } from "../../loadtests/crash/build.ts";
 import { type Cluster, openCluster } from "../../loadtests/crash/cluster.ts";
 import { upInTime } from "../../loadtests/crash/mortal-process.ts";
@@ -55,11 +55,11 @@ export async function openChaosStack(
     const adminToken = await logIn(cluster.urls.get("account")![0]!, email, password);
     const stream = streamOf(seed, "cast");
     const drawing = new FaultDrawing(kinds, castOf(cluster, doors), () => unit(stream));
+    const declinePayments = (percent = paymentFailure) =>
+      decline(cluster.urls.get("payment")!, adminToken, percent, seed);
+    const victims = { cluster, doors, declinePayments };
     const disturb: SaleRun["disturb"] = (tell, until) =>
-      wreak({
-        ...{ cluster, doors, drawing, tell, until },
-        declinePayments: (percent) => decline(cluster, adminToken, percent ?? paymentFailure, seed),
-      });
+      wreakCluster(victims, { drawing, tell, until });
     return { urls, adminToken, stop: close, disturb };
   } catch (error) {
     await close();
@@ -77,8 +77,13 @@ async function openDoors(cluster: Cluster): Promise<Map<string, TcpProxy>> {
 }
 
 /** At every process of the payment service; one that is away is asked again. */
-async function decline(cluster: Cluster, token: string, failurePercent: number, seed: number) {
-  for (const url of cluster.urls.get("payment")!) {
+export async function decline(
+  paymentUrls: readonly string[],
+  token: string,
+  failurePercent: number,
+  seed: number,
+): Promise<void> {
+  for (const url of paymentUrls) {
     const client = new AdminClient(url, token);
     const body = { failurePercent, seed };
     for (let tries = 1; tries <= PROVIDER_TRIES; tries += 1) {

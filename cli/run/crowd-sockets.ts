@@ -5,15 +5,19 @@ import type { TargetUrls, Tuning } from "../engine/plan.ts";
 import { planSockets } from "../engine/sockets.ts";
 import { usageError } from "../exit.ts";
 
-/** @throws CommandError where there are not enough of them; to be asked before anything starts */
+/**
+ * `fileLimit`: of a process that will drive clients; of one of ours unless told.
+ * @throws CommandError where there are not enough of them; to be asked before anything starts
+ */
 export function socketTuning(
   crowd: Pick<CrowdOptions, "clients" | "workers" | "sockets">,
   target: Pick<TargetUrls, "queue" | "ticket">,
+  fileLimit: number | undefined = openFileLimit(),
 ): Partial<Tuning> {
   const { clients, workers, sockets } = crowd;
   if (sockets === "shared") return {};
   const origins = [target.queue, target.ticket];
-  const plan = planSockets({ clients, workers, origins, fileLimit: openFileLimit() });
+  const plan = planSockets({ clients, workers, origins, fileLimit });
   if (!plan.possible) throw usageError(plan.because);
   return { sockets: "own", sourceAddresses: plan.sourceAddresses };
 }

@@ -3,8 +3,9 @@ import { randomUUID } from "node:crypto";
 import type { CrowdOptions } from "../commands/options.ts";
 import { AdminClient } from "../engine/admin-client.ts";
 import { type Dialect, hiddenBy } from "../engine/dialect.ts";
-import { prepareDialectSale, readClientsBooks } from "../engine/dialect-sale.ts";
+import { prepareDialectSale, readClientsBooks, watchShownStock } from "../engine/dialect-sale.ts";
 import { type RunHandle, type RunResult, runSale } from "../engine/engine.ts";
+import type { HiredCrew } from "../engine/far/hire-crew.ts";
 import { waitUntilSettled } from "../engine/ledger.ts";
 import type { RunPlan, TargetUrls } from "../engine/plan.ts";
 import { prepareProbing } from "../engine/probing/probing-ground.ts";
@@ -28,6 +29,8 @@ export interface SaleRun {
   readonly interrupts: Interrupts;
   /** Where the target is another system: its sale is there already, and nobody is its administrator. */
   readonly dialect?: Dialect;
+  /** Workers on other machines drive the clients. */
+  readonly hired?: HiredCrew;
   /** Disturbs the target until the signal, and resolves when it is whole again. */
   readonly disturb?: (fault: RunHandle["fault"], until: AbortSignal) => Promise<void>;
 }
@@ -65,20 +68,16 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
       adminToken,
       timeLimitSeconds: crowd.maxSeconds,
       ...(arrivalOffsetsMs && { arrivalOffsetsMs }),
-      tuning: socketTuning(crowd, target),
+      tuning: socketTuning(crowd, target, run.hired?.fileLimit),
       ...(dialect === undefined
         ? { probing: await prepareProbing(target, adminToken, Date.now()) }
         : { dialect }),
     };
-    const out = { historyPath: historyPath(folder) };
-    const handle =
-      crowd.workers > 1
-        ? runWithWorkers(plan, out, interrupts.asked, crowd.workers)
-        : runSale(plan, out, interrupts.asked);
+    const handle = drive(run, plan);
     snapshot = handle.snapshot;
     const { eventId } = prepared.sale;
     grant = granter({ queueUrl: target.queue, adminToken, eventId, handle });
-    const result = await whileDisturbed(run, handle);
+    const result = await withCompany(run, handle, prepared);
     const ledger = await readBooks(run, prepared);
     await writeLedger(folder, ledger);
     snapshot = () => ({ ...result.snapshot, phase: "judging" });
@@ -97,17 +96,34 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
   }
 }
 
-/** The books are read when whatever was done to the target is undone. */
-async function whileDisturbed({ disturb }: SaleRun, handle: SharedRun): Promise<RunResult> {
+function drive({ crowd, folder, interrupts, hired }: SaleRun, plan: RunPlan): SharedRun {
+  const out = { historyPath: historyPath(folder) };
+  if (hired !== undefined) return hired.run(plan, out, interrupts.asked);
+  return crowd.workers > 1
+    ? runWithWorkers(plan, out, interrupts.asked, crowd.workers)
+    : runSale(plan, out, interrupts.asked);
+}
+
+/**
+ * The run, and what goes on beside it until its end: the target is disturbed, or looked at. The
+ * books are read when whatever was done to it is undone.
+ */
+async function withCompany(
+  { disturb, dialect }: SaleRun,
+  handle: SharedRun,
+  prepared: PreparedSale,
+): Promise<RunResult> {
   const over = new AbortController();
-  // Several workers have no one record to write it into; commands refuse the two together.
-  const fault = handle.fault ?? (() => undefined);
-  const disturbed = disturb?.(fault, over.signal).then(
+  const { signal } = over;
+  const beside = Promise.all([
+    disturb?.(handle.fault, signal),
+    dialect && watchShownStock(dialect, prepared, handle.shown, signal),
+  ]).then(
     () => undefined,
     (error: unknown) => error,
   );
   const result = await handle.done.finally(() => over.abort());
-  const error = await disturbed;
+  const error = await beside;
   if (error !== undefined) throw error;
   return result;
 }

@@ -9,14 +9,42 @@ import type { TcpProxy } from "../crash/tcp-proxy.ts";
 import { type Fault, type FaultCast, type FaultDrawing, wordsOf } from "./faults.ts";
 
 export interface HavocOptions {
+  readonly drawing: FaultDrawing;
+  readonly tell: (what: string, target: string, text: string) => void;
+  readonly until: AbortSignal;
+  /** Resolves when what lasts is undone; may be under way more than once. */
+  readonly strike: (fault: Fault) => Promise<void>;
+}
+
+/** Resolves when the signal has come and every fault is over; rejects with the first that went wrong. */
+export async function wreak({ drawing, tell, until, strike }: HavocOptions): Promise<void> {
+  const underWay = new Set<Promise<void>>();
+  const failures: unknown[] = [];
+  while (!until.aborted) {
+    const fault = drawing.next();
+    await lasting(fault.afterMs, until);
+    if (until.aborted) break;
+    tell(fault.kind, fault.target, wordsOf(fault));
+    const done: Promise<void> = strike(fault)
+      .catch((error: unknown) => void failures.push(error))
+      .finally(() => underWay.delete(done));
+    underWay.add(done);
+  }
+  await Promise.all(underWay);
+  if (failures.length > 0) throw failures[0];
+}
+
+/** So long, or until the signal. */
+export async function lasting(ms: number, until: AbortSignal): Promise<void> {
+  await wait(ms, undefined, { signal: until }).catch(() => undefined);
+}
+
+export interface ClusterVictims {
   readonly cluster: Cluster;
   /** Between the tester and each service, by the service's name. */
   readonly doors: ReadonlyMap<string, TcpProxy>;
-  readonly drawing: FaultDrawing;
   /** Sets how many payments of a hundred are declined; undefined: as before. */
   readonly declinePayments: (percent: number | undefined) => Promise<void>;
-  readonly tell: (what: string, target: string, text: string) => void;
-  readonly until: AbortSignal;
 }
 
 /** Accounts have no second process and nothing to lose: without it nobody could come at all. */
@@ -29,39 +57,33 @@ export function castOf(cluster: Cluster, doors: ReadonlyMap<string, TcpProxy>): 
   };
 }
 
-/** Resolves when the signal has come and everything is up and undisturbed again. */
-export async function wreak(options: HavocOptions): Promise<void> {
-  const { cluster, drawing, tell, until } = options;
-  const underWay = new Set<Promise<void>>();
-  const failures: unknown[] = [];
-  while (!until.aborted) {
-    const fault = drawing.next();
-    await wait(fault.afterMs, undefined, { signal: until }).catch(() => undefined);
-    if (until.aborted) break;
-    tell(fault.kind, fault.target, wordsOf(fault));
-    const done: Promise<void> = strike(fault, options)
-      .catch((error: unknown) => void failures.push(error))
-      .finally(() => underWay.delete(done));
-    underWay.add(done);
+/** Like {@link wreak}, over a cluster; everything is up and undisturbed again at the end. */
+export async function wreakCluster(
+  victims: ClusterVictims,
+  options: Omit<HavocOptions, "strike">,
+): Promise<void> {
+  const strike = (fault: Fault) => strikeCluster(fault, victims, options.until);
+  try {
+    await wreak({ ...options, strike });
+  } finally {
+    await Promise.all(victims.cluster.processes.map(upInTime));
   }
-  await Promise.all(underWay);
-  await Promise.all(cluster.processes.map(upInTime));
-  if (failures.length > 0) throw failures[0];
 }
 
-async function strike(fault: Fault, options: HavocOptions): Promise<void> {
-  const { cluster, doors, declinePayments, until } = options;
-  const { kind, target, forMs, byMs } = fault;
+async function strikeCluster(
+  { kind, target, forMs, byMs }: Fault,
+  { cluster, doors, declinePayments }: ClusterVictims,
+  until: AbortSignal,
+): Promise<void> {
   const process = cluster.processes.find(({ spec }) => spec.name === target);
   const wire = doors.get(target) ?? cluster.wires.get(target as ServerName);
-  const lasting = () => wait(forMs, undefined, { signal: until }).catch(() => undefined);
   switch (kind) {
     case "kill":
       await upInTime(process!);
       return process!.kill();
     case "pause":
       process!.pause();
-      await lasting();
+      await lasting(forMs, until);
       return process!.resume();
     case "server":
       return cluster.servers.get(target as ServerName)!.killAndRestart({ wiped: false });
@@ -69,13 +91,13 @@ async function strike(fault: Fault, options: HavocOptions): Promise<void> {
       return void wire!.cutAll();
     case "delay":
       wire!.delay(byMs);
-      await lasting();
+      await lasting(forMs, until);
       return wire!.delay(0);
     case "flush":
       return flushRedis(cluster.servers.get("redis")!.port);
     case "payments":
       await declinePayments(100);
-      await lasting();
+      await lasting(forMs, until);
       return declinePayments(undefined);
   }
 }

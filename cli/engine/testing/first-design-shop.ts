@@ -6,7 +6,7 @@ export interface FirstDesignOptions {
   readonly passesPerSecond: number;
   readonly stock: readonly number[];
   /** Sins that a black-box judge must see. */
-  readonly sin?: "oversells" | "passes open twice" | undefined;
+  readonly sin?: "oversells" | "passes open twice" | "counts later" | undefined;
   /** Every n-th payment fails; 0 for none. */
   readonly failEvery: number;
 }
@@ -17,6 +17,7 @@ interface Booking {
   readonly product: Product;
   readonly quantity: number;
   status: "PENDING" | "CONFIRMED" | "CANCELLED";
+  looks: number;
 }
 
 interface Product {
@@ -33,6 +34,8 @@ interface Said {
 }
 
 const EVENT = 1;
+/** So often is a purchase looked at that cannot be had before it is found out: some seconds. */
+const FOUND_OUT_LOOKS = 6;
 /** Its errors are bare JSON without a code … */
 const bare = (status: number, error: string, message: string): Said => {
   return { status, body: { error, message, timestamp: "2026-01-01T00:00:00" } };
@@ -139,13 +142,15 @@ export class FirstDesignShop {
     const { sin } = this.#options;
     const product = this.#products.find(({ id }) => id === productId);
     if (product === undefined) return bare(404, "Not Found", "Product not found");
-    if (product.availableStock < quantity && sin !== "oversells") {
+    const beyond = sin === "oversells" || sin === "counts later";
+    if (product.availableStock < quantity && !beyond) {
       return bare(400, "Bad Request", "Insufficient stock");
     }
-    product.availableStock = Math.max(0, product.availableStock - quantity);
+    const left = product.availableStock - quantity;
+    product.availableStock = sin === "counts later" ? left : Math.max(0, left);
     if (sin !== "passes open twice") this.#passes.delete(userId);
     const id = this.bookings.length + 1;
-    const booking: Booking = { id, userId, product, quantity, status: "PENDING" };
+    const booking: Booking = { id, userId, product, quantity, status: "PENDING", looks: 0 };
     this.bookings.push(booking);
     return { status: 200, body: shown(booking) };
   }
@@ -157,7 +162,10 @@ export class FirstDesignShop {
     const { failEvery } = this.#options;
     for (const one of own) {
       if (one.status !== "PENDING") continue;
-      const fails = failEvery > 0 && one.id % failEvery === 0;
+      one.looks += 1;
+      const beyond = one.product.availableStock < 0;
+      if (beyond && one.looks < FOUND_OUT_LOOKS) continue;
+      const fails = beyond || (failEvery > 0 && one.id % failEvery === 0);
       one.status = fails ? "CANCELLED" : "CONFIRMED";
       if (fails) one.product.availableStock += one.quantity;
     }

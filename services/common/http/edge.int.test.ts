@@ -35,6 +35,9 @@ test.before(async () => {
                   return { changed: true };
                 },
               );
+              app.post("/bells/:id", { schema: { summary: "Ring", params: idParams } }, () => {
+                return { rung: true };
+              });
               app.get(
                 "/secrets",
                 { config: { access: "admin" }, schema: { summary: "Admin" } },
@@ -112,6 +115,23 @@ test("no malformed input gets a 5xx, and none changes anything", async () => {
   assert.is(changes, before);
 });
 
+test("an empty body is none where none is taken, whatever the client calls it", async () => {
+  const token = await harness.token(1);
+  const json = { "content-type": "application/json" };
+  const ring = (body: string | undefined, headers: Record<string, string>) =>
+    harness.http<Refusal>("sample", "/bells/1", {
+      ...{ token, method: "POST", headers },
+      ...(body !== undefined && { body }),
+    });
+  assert.is((await ring("", json)).status, 200);
+  assert.is((await ring("", { "content-type": "application/json; charset=utf-8" })).status, 200);
+  assert.is((await ring(undefined, {})).status, 200);
+  assert.is((await ring("{}", json)).status, 200);
+  const broken = await ring('{"a":', json);
+  assert.is(broken.status, 400, "what is there has to be JSON");
+  assert.is(broken.body.code, "VALIDATION_FAILED");
+});
+
 test("a stranger is told to sign in before anything is said about the request", async () => {
   const answer = await harness.http<Refusal>("sample", "/things/one", { body: { quantity: "x" } });
   assert.is(answer.status, 401);
@@ -162,7 +182,12 @@ test("an edge tells whether it is up and ready, what it measures, and how to use
   assert.is(docs.status, 200);
   assert.match(docs.body, "swagger-ui");
   const described = await harness.http<{ paths: Record<string, unknown> }>("sample", "/docs/json");
-  assert.equal(Object.keys(described.body.paths), ["/things/{id}", "/secrets", "/broken"]);
+  assert.equal(Object.keys(described.body.paths), [
+    "/things/{id}",
+    "/bells/{id}",
+    "/secrets",
+    "/broken",
+  ]);
 });
 
 test.run();

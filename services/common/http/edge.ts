@@ -133,7 +133,25 @@ function newApp() {
     .withTypeProvider<ZodTypeProvider>();
   // JSON in and out: Fastify would also hand over plain text, as a string.
   app.removeContentTypeParser("text/plain");
+  takeEmptyBodies(app);
   return app;
+}
+
+/**
+ * Many clients say `content-type: application/json` on every request. Where a route takes no body,
+ * an empty one is none; where it takes one, it is missing. Anything else is read as Fastify reads it.
+ */
+function takeEmptyBodies(app: FastifyInstance | EdgeApp): void {
+  const parse = app.getDefaultJsonParser("error", "error");
+  app.removeContentTypeParser("application/json");
+  app.addContentTypeParser<string>(
+    "application/json",
+    { parseAs: "string" },
+    (request, body, done) => {
+      if (body === "" && request.routeOptions.schema?.body === undefined) done(null, undefined);
+      else parse(request, body, done);
+    },
+  );
 }
 
 /** Authentication comes before validation: a stranger learns nothing about what would fit. */

@@ -27,6 +27,7 @@ const COMPILE_CACHE = join(ROOT, "node_modules", ".cache", "reservex-compile");
 /** These measure, or keep both cores busy: beside another file each would spoil the other. */
 const ALONE = [
   "cli/commands/other-target.int.test.ts",
+  "cli/commands/worker.int.test.ts",
   "cli/commands/selftest.int.test.ts",
   "cli/engine/honesty.int.test.ts",
 ];
