@@ -15,7 +15,7 @@ import type { Reservation } from "./reservation.ts";
 import { changeBooks } from "./reservation-books.ts";
 import { lockReservations, markPaymentPending } from "./reservation-change-store.ts";
 import { type Changes, cancelForBuyer, handleSagaCommands } from "./reservation-changes.ts";
-import { findReservation, reserve } from "./reservation-store.ts";
+import { findReservations, reserve } from "./reservation-store.ts";
 import {
   aRequest,
   assertEquation,
@@ -60,7 +60,8 @@ async function held(shop: Shop, count: number, secondsAgo: number): Promise<Rese
   return made;
 }
 
-const statusOf = async ({ id }: Reservation) => (await findReservation(database, id))?.status;
+const statusOf = async ({ id }: Reservation) =>
+  (await findReservations(database, [id])).get(id)?.status;
 const bodyRow = z.object({ body: z.unknown() });
 
 /** What the saga will hear of a reservation, in the order it was written. */
