@@ -1,7 +1,8 @@
 /** Joins a second at the store, against Redis running the very same script for one client a call. */
+
+import { Batcher } from "../../services/common/batcher.ts";
 import { UnavailableError } from "../../services/common/errors.ts";
 import { findProgram, runProgram } from "../../services/common/servers/programs.ts";
-import { Batcher } from "../../services/queue/batcher.ts";
 import {
   type RedisRoomOptions,
   RedisWaitingRoom,

@@ -1,7 +1,7 @@
 /** What a poll costs in a line of a million, against one in a line of a thousand; and Redis' memory. */
 
+import { Batcher } from "../../services/common/batcher.ts";
 import { habitOf } from "../../services/queue/advice.ts";
-import { Batcher } from "../../services/queue/batcher.ts";
 import type { RedisWaitingRoom } from "../../services/queue/redis/redis-waiting-room.ts";
 import type { Poll, Polled } from "../../services/queue/waiting-room-store.ts";
 import type { BenchContext, Benchmark, Result } from "./benchmark.ts";

@@ -16,6 +16,7 @@ const chargeRow = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("declined"), reason: z.string() }),
   z.object({ outcome: z.literal("voided") }),
 ]);
+const keyedChargeRow = chargeRow.and(z.object({ key: z.string() }));
 const refundRow = z.object({ refundId: z.string() });
 const idRow = z.object({ id: z.int() });
 const statementRow = z
@@ -42,24 +43,46 @@ export const SIMULATED_CURRENCY = "eur";
 /** What the books say of a charge. */
 export type BookedCharge = Exclude<FindAnswer, { readonly result: "pending" | "absent" }>;
 
-/** Books a charge with its outcome, unless the key is known. Returns what the books say after that. */
-export async function bookCharge(
-  db: Database,
-  request: ChargeRequest,
-  outcome:
+export interface ChargeToBook {
+  readonly request: ChargeRequest;
+  readonly outcome:
     | { readonly result: "captured"; readonly transactionId: string }
-    | { readonly result: "declined"; readonly reason: string },
-): Promise<BookedCharge> {
-  const transactionId = outcome.result === "captured" ? outcome.transactionId : null;
-  const reason = outcome.result === "declined" ? outcome.reason : null;
-  const booked = await db.maybeOne(sql.type(chargeRow)`
+    | { readonly result: "declined"; readonly reason: string };
+}
+
+/**
+ * Books charges with their outcomes, except those whose keys are known. Returns what the books say
+ * of each after that, in the order asked.
+ */
+export async function bookCharges(
+  db: Database,
+  charges: readonly ChargeToBook[],
+): Promise<readonly BookedCharge[]> {
+  // In order: one insert waits for another of the same key, and nobody must wait in a circle.
+  const rows = charges.map(rowOf).sort(([a], [b]) => (a < b ? -1 : Number(a > b)));
+  await db.query(sql.unsafe`
     insert into provider_charge
       (key, outcome, saga_id, reservation_id, amount, transaction_id, reason)
-    values (${request.key}, ${outcome.result}, ${request.sagaId}, ${request.reservationId},
-      ${textFromCents(request.amountCents)}::numeric, ${transactionId}, ${reason})
-    on conflict (key) do nothing
-    returning outcome, transaction_id as "transactionId", reason, at`);
-  return booked ? toCharge(booked) : existing(await findCharge(db, request.key));
+    select * from ${sql.unnest(rows, ["text", "text", "text", "int4", "numeric", "text", "text"])}
+    on conflict (key) do nothing`);
+  const keys = charges.map(({ request }) => request.key);
+  const booked = await db.any(sql.type(keyedChargeRow)`
+    select key, outcome, transaction_id as "transactionId", reason, at
+    from provider_charge where key = any(${sql.array(keys, "text")})`);
+  const byKey = new Map(booked.map((row) => [row.key, toCharge(row)]));
+  return keys.map((key) => existing(byKey.get(key)));
+}
+
+function rowOf({ request, outcome }: ChargeToBook) {
+  return [
+    request.key,
+    outcome.result,
+    request.sagaId,
+    request.reservationId,
+    textFromCents(request.amountCents),
+    outcome.result === "captured" ? outcome.transactionId : null,
+    outcome.result === "declined" ? outcome.reason : null,
+  ] as const;
 }
 
 /** Books that the key must never be charged, unless it is known. Returns what the books say after that. */

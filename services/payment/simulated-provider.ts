@@ -1,5 +1,6 @@
 /** A payment provider that behaves as it is told: declines, loses requests, answers late; its books outlive a crash. */
 import { setTimeout as wait } from "node:timers/promises";
+import { Batcher } from "../common/batcher.ts";
 import type { ProviderBehaviour } from "../common/contracts/payment.ts";
 import type { Database } from "../common/database.ts";
 import { type IdSource, uuid } from "../common/ids.ts";
@@ -19,9 +20,11 @@ import type {
 } from "./provider.ts";
 import { chargeFate, latencyMs } from "./simulated-fate.ts";
 import {
-  bookCharge,
+  type BookedCharge,
+  bookCharges,
   bookRefund,
   bookTombstone,
+  type ChargeToBook,
   findCharge,
   type MovementLine,
   movements,
@@ -29,6 +32,8 @@ import {
   statementPage,
   statementReservations,
 } from "./simulated-provider-store.ts";
+
+const LARGEST_BATCH = 64;
 
 /**
  * Books first, answers after the latency: whoever stops listening in between does not know that
@@ -38,12 +43,17 @@ export class SimulatedProvider implements PaymentProvider {
   readonly currency = SIMULATED_CURRENCY;
   readonly #database: Database;
   readonly #newId: IdSource;
+  /** A provider has machines of its own; on ours its books must not cost a commit for each charge. */
+  readonly #charges: Batcher<ChargeToBook, BookedCharge>;
   #behaviour: ProviderBehaviour;
 
   constructor(database: Database, behaviour: ProviderBehaviour, newId: IdSource = uuid) {
     this.#database = database;
     this.#behaviour = behaviour;
     this.#newId = newId;
+    this.#charges = new Batcher((charges) => bookCharges(database, charges), LARGEST_BATCH, {
+      atOnce: 2,
+    });
   }
 
   get behaviour(): ProviderBehaviour {
@@ -59,13 +69,13 @@ export class SimulatedProvider implements PaymentProvider {
     const behaviour = this.#behaviour;
     const fate = chargeFate(behaviour, request.key);
     if (fate === "silent") return silence(signal);
-    const booked = await bookCharge(
-      this.#database,
+    const booked = await this.#charges.ask({
       request,
-      fate === "declined"
-        ? { result: "declined", reason: "the card was declined" }
-        : { result: "captured", transactionId: `txn_${this.#newId()}` },
-    );
+      outcome:
+        fate === "declined"
+          ? { result: "declined", reason: "the card was declined" }
+          : { result: "captured", transactionId: `txn_${this.#newId()}` },
+    });
     await pause(
       fate === "late" ? behaviour.lateMs : latencyMs(behaviour, "charge", request.key),
       signal,

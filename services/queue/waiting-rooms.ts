@@ -1,4 +1,6 @@
 /** The queue service's work: joining, polling, leaving, passes and settings, over any store. */
+
+import { Batcher } from "../common/batcher.ts";
 import type { Clock } from "../common/clock.ts";
 import type {
   Journal,
@@ -17,7 +19,6 @@ import type { Timers } from "../common/timers.ts";
 import type { Sale } from "./admission.ts";
 import { AdmissionLoop, type AdmissionLoopOptions } from "./admission-loop.ts";
 import { habitOf } from "./advice.ts";
-import { Batcher } from "./batcher.ts";
 import { EventSales } from "./event-sales.ts";
 import { LastAnswers } from "./last-answers.ts";
 import type { QueueTickets } from "./queue-ticket.ts";
@@ -101,11 +102,11 @@ export class WaitingRooms {
         return sale;
       },
     });
-    this.#joins = new Batcher((batch) => store.enqueue(batch), LARGEST_BATCH, timers);
-    this.#polls = new Batcher((batch) => store.poll(batch), LARGEST_BATCH, timers);
-    this.#leaves = new Batcher((batch) => store.leave(batch), LARGEST_BATCH, timers);
-    this.#redemptions = new Batcher((batch) => store.redeem(batch), LARGEST_BATCH, timers);
-    this.#restorations = new Batcher((batch) => store.restore(batch), LARGEST_BATCH, timers);
+    this.#joins = new Batcher((batch) => store.enqueue(batch), LARGEST_BATCH, { timers });
+    this.#polls = new Batcher((batch) => store.poll(batch), LARGEST_BATCH, { timers });
+    this.#leaves = new Batcher((batch) => store.leave(batch), LARGEST_BATCH, { timers });
+    this.#redemptions = new Batcher((batch) => store.redeem(batch), LARGEST_BATCH, { timers });
+    this.#restorations = new Batcher((batch) => store.restore(batch), LARGEST_BATCH, { timers });
   }
 
   /** Rejects where the event is unknown here and the ticket service does not answer. */

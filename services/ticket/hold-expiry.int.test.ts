@@ -13,7 +13,7 @@ import { lookAhead, releaseHolds } from "./hold-store.ts";
 import type { Reservation } from "./reservation.ts";
 import { lockReservations, markPaymentPending } from "./reservation-change-store.ts";
 import { cancelForBuyer, handleSagaCommands } from "./reservation-changes.ts";
-import { findReservation, reserve } from "./reservation-store.ts";
+import { findReservations, reserve } from "./reservation-store.ts";
 import {
   aRequest,
   assertEquation,
@@ -58,7 +58,8 @@ async function held(shop: Shop, count: number, secondsAgo: number): Promise<Rese
   return made;
 }
 
-const statusOf = async ({ id }: Reservation) => (await findReservation(database, id))?.status;
+const statusOf = async ({ id }: Reservation) =>
+  (await findReservations(database, [id])).get(id)?.status;
 const bodyRow = z.object({ body: z.unknown() });
 
 /** What the saga will hear of a reservation, in the order it was written. */

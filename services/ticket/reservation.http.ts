@@ -19,7 +19,8 @@ import type { BookingDesk, PurchaseAnswer } from "./booking-desk.ts";
 import { problems } from "./problem-answers.ts";
 import type { Reservation } from "./reservation.ts";
 import { type Changes, cancelForBuyer } from "./reservation-changes.ts";
-import { findReservation, listOfUser, type Refusal } from "./reservation-store.ts";
+import { reservationReads } from "./reservation-reads.ts";
+import { listOfUser, type Refusal } from "./reservation-store.ts";
 
 export interface ReservationRoutes {
   readonly database: Database;
@@ -91,6 +92,7 @@ function buying(app: EdgeApp, { desk, onPurchase }: ReservationRoutes): void {
 
 function looking(app: EdgeApp, { database }: ReservationRoutes): void {
   const whose = seam("ticket.whose", ownerFilter);
+  const read = reservationReads(database);
   app.get(
     "/api/reservations/my",
     {
@@ -125,7 +127,7 @@ function looking(app: EdgeApp, { database }: ReservationRoutes): void {
       },
     },
     async (request) => {
-      const found = await findReservation(database, request.params.id);
+      const found = await read(request.params.id);
       const owner = whose(request);
       if (!found || (owner !== undefined && found.userId !== owner)) throw noSuchReservation();
       return bodyOf(found);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
-  findReservation,
+  findReservations,
   nothingCommitted,
   type ReserveRequest,
   type ReserveVerdict,
@@ -100,7 +100,10 @@ test("what a batch answers of a reservation is what the books say of it", async 
   for (const verdict of await reserve(database, wants)) {
     assert.ok("reservation" in verdict);
     const { reservation } = verdict;
-    assert.equal(reservation, await findReservation(database, reservation.id));
+    assert.equal(
+      reservation,
+      (await findReservations(database, [reservation.id])).get(reservation.id),
+    );
     assert.is(reservation.totalCents, 1_999 * reservation.quantity);
   }
 });

@@ -42,13 +42,14 @@ export async function claimMessages(
 ): Promise<readonly ClaimedMessage[]> {
   const rows = await db.any(sql.type(claimedRow)`
     update outbox set due_at = now() + make_interval(secs => ${leaseSeconds}), attempts = attempts + 1
-    where message_id in (
-      select message_id from outbox
+    where ctid = any(array(
+      -- By their places: joined by id, a planner that has seen the table grow reads all of it.
+      select ctid from outbox
       where sent_at is null and due_at <= now()
       order by due_at
       limit ${limit}
       for update skip locked
-    ) and ${notToDisk}
+    )) and ${notToDisk}
     returning body, attempts - 1 as attempts`);
   return rows.map((row) => ({ message: parseMessage(row.body), attempts: row.attempts }));
 }

@@ -1,5 +1,5 @@
 /** Collects what is asked within one turn of the event loop and asks it as one batch. */
-import { systemTimers, type Timers } from "../common/timers.ts";
+import { systemTimers, type Timers } from "./timers.ts";
 
 interface Asked<Item, Answer> {
   readonly item: Item;
@@ -7,7 +7,12 @@ interface Asked<Item, Answer> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Batches under way at a time: while one is answered, the next is already being worked at. */
+export interface BatcherOptions {
+  readonly timers?: Timers | undefined;
+  /** Batches under way at a time: while one is answered, the next is already being worked at. */
+  readonly atOnce?: number;
+}
+
 const AT_ONCE = 8;
 
 /**
@@ -19,6 +24,7 @@ export class Batcher<Item, Answer> {
   readonly #run: (items: readonly Item[]) => Promise<readonly Answer[]>;
   readonly #largest: number;
   readonly #timers: Timers;
+  readonly #atOnce: number;
   #waiting: Asked<Item, Answer>[] = [];
   #underWay = 0;
   #flushing = false;
@@ -27,11 +33,12 @@ export class Batcher<Item, Answer> {
   constructor(
     run: (items: readonly Item[]) => Promise<readonly Answer[]>,
     largest: number,
-    timers: Timers = systemTimers,
+    { timers = systemTimers, atOnce = AT_ONCE }: BatcherOptions = {},
   ) {
     this.#run = run;
     this.#largest = largest;
     this.#timers = timers;
+    this.#atOnce = atOnce;
   }
 
   /** Rejects with what `run` rejected with, for each item of its batch. */
@@ -43,7 +50,7 @@ export class Batcher<Item, Answer> {
   }
 
   #flushSoon(): void {
-    if (this.#flushing || this.#underWay >= AT_ONCE || this.#waiting.length === 0) return;
+    if (this.#flushing || this.#underWay >= this.#atOnce || this.#waiting.length === 0) return;
     this.#flushing = true;
     this.#timers.soon(() => {
       this.#flushing = false;
@@ -52,7 +59,7 @@ export class Batcher<Item, Answer> {
   }
 
   #flush(): void {
-    while (this.#waiting.length > 0 && this.#underWay < AT_ONCE) {
+    while (this.#waiting.length > 0 && this.#underWay < this.#atOnce) {
       const batch = this.#waiting.splice(0, this.#largest);
       this.#underWay += 1;
       void this.#send(batch).finally(() => {
