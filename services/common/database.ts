@@ -14,7 +14,7 @@ import {
   sql,
 } from "slonik";
 import { UnavailableError } from "./errors.ts";
-import { preparedStatements } from "./prepared-statements.ts";
+import { statementNames } from "./prepared-statements.ts";
 
 export { sql };
 export type Database = DatabasePool;
@@ -36,6 +36,17 @@ const checkRows: Interceptor = {
     throw new SchemaValidationError(query, row, parsed.error as never);
   },
 };
+
+function nameStatements(): Interceptor {
+  const nameOf = statementNames();
+  return {
+    name: "name-statements",
+    transformQuery: (_context, query) => {
+      const name = nameOf(query.sql);
+      return name === undefined ? query : { ...query, name };
+    },
+  };
+}
 
 /** int8 as number: our ids and counts stay far below 2^53, and a larger one must not be rounded. */
 function exactNumber(value: string): number {
@@ -86,7 +97,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     // A retried handler must be one that only touches the database: ours are.
     transactionRetryLimit: 3,
     typeParsers: TYPE_PARSERS,
-    interceptors: [checkRows, preparedStatements()],
+    interceptors: [checkRows, nameStatements()],
   });
   try {
     await pool.query(sql.unsafe`select 1`);
