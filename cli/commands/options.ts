@@ -101,6 +101,10 @@ export interface CrowdOptions {
   readonly patience: number;
   readonly doubleClicks: number;
   readonly retrying: number;
+  /** Without them nobody does, and passes live as the contract has it. */
+  readonly regretting?: number;
+  readonly dawdling?: number;
+  readonly passTtlSeconds?: number;
   readonly workers: number;
   readonly sockets: "shared" | "own";
   readonly seed: number;
@@ -175,6 +179,9 @@ export function addCrowdOptions(command: Command, defaults: Defaults): Command {
     .option("--patience <seconds>", "how long the impatient wait in line", whole(1, 3_600), 10)
     .option("--double-clicks <percent>", "clients that join and buy twice at once", percent, 3)
     .option("--retrying <percent>", "clients that send an accepted purchase again", percent, 0)
+    .option("--regretting <percent>", "clients that cancel what was confirmed", percent)
+    .option("--dawdling <percent>", "clients that let their pass run out, then buy", percent)
+    .option("--pass-ttl-seconds <n>", "how long a pass lives (default: 300)", whole(5, 3_600))
     .option("--payment-failure <percent>", "declined payments", percent, defaults.paymentFailure)
     .option("--workers <n>", "processes that share the clients among them", whole(1, 64), 1)
     .addOption(

@@ -49,6 +49,7 @@ export function addSelftest(program: Command, run: Run): void {
         }
         const interrupts = listenForInterrupts();
         const folder = resolve(options.out ?? newFolder());
+        const beganMs = performance.now();
         const honestRuns = options.honestRuns ?? (options.long ? HONEST_RUNS_LONG : HONEST_RUNS);
         const matrix = await runSelftest({
           ...{ folder, honestRuns, interrupts, seed: options.seed },
@@ -60,8 +61,11 @@ export function addSelftest(program: Command, run: Run): void {
         await writeFile(join(folder, "matrix.md"), `${table}\n`);
         await writeFile(join(folder, "matrix.json"), `${JSON.stringify(matrix, undefined, 2)}\n`);
         output.result(table);
-        output.result(`matrix and records: ${relative(process.cwd(), folder) || "."}`);
-        output.document({ folder, ...matrix });
+        const seconds = Math.round((performance.now() - beganMs) / 1_000);
+        output.result(
+          `${seconds} s; matrix and records: ${relative(process.cwd(), folder) || "."}`,
+        );
+        output.document({ folder, seconds, ...matrix });
         if (interrupts.asked.aborted) return EXIT.unknown;
         return passed(matrix) ? EXIT.valid : EXIT.broken;
       }, options),

@@ -2,6 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { castRoles, type Role, whoIs } from "./casting.ts";
+import { assertPlan } from "./plan.ts";
 import { planOf } from "./testing/plans.ts";
 
 function rolesOf(clients: number, absent: number, attackers: number): Role[] {
@@ -54,6 +55,25 @@ test("habits are the same whenever they are asked for, and within the plan", () 
     assert.ok(who.thinkMs >= 100 && who.thinkMs <= 200);
     assert.equal([...who.wishes].sort(), [0, 1, 2]);
   }
+});
+
+test("who dawdles thinks until its pass is surely over, and regrets are shares of the honest", () => {
+  const habits = { dawdlingPercent: 100, regrettingPercent: 50 };
+  const plan = planOf({ clients: 2_000, habits });
+  let regrets = 0;
+  for (const [i, account] of plan.accounts.entries()) {
+    const who = whoIs(plan, i, 0, account);
+    assert.ok(who.thinkMs > plan.sale.passTtlSeconds * 1_000 + 1_000);
+    if (who.regrets) regrets += 1;
+    assert.not(whoIs(plan, i, 1, account).regrets, "the absent do nothing");
+  }
+  assert.ok(Math.abs(regrets - 1_000) < 100, String(regrets));
+});
+
+test("two clients with one account are no plan", () => {
+  const plan = planOf({ clients: 2 });
+  const [one] = plan.accounts;
+  assert.throws(() => assertPlan({ ...plan, accounts: [one!, one!] }), /share one account/);
 });
 
 test.run();

@@ -15,6 +15,8 @@ const ROLES: readonly Role[] = [
   "poll-flood",
   "many-accounts",
 ];
+/** Who dawdles buys so long after the end of its pass: past every doubt about when it began. */
+const TOO_LATE_MS = 2_000;
 /** Accounts in one attacker's hands. */
 const GANG = 5;
 const FIRST_ATTACK = 2;
@@ -37,6 +39,8 @@ export interface Who {
   readonly patienceMs: number | undefined;
   /** Sends an accepted purchase again, as if it had not heard. */
   readonly retries: boolean;
+  /** Cancels what was confirmed to it. */
+  readonly regrets: boolean;
   /** For the absent: how often it polls before it is gone. */
   readonly visits: number;
 }
@@ -103,7 +107,11 @@ export function whoIs(
   const impatient = role === "honest" && unit(stream) * 100 < impatientPercent;
   const patienceMs = impatient ? patienceSeconds * 1_000 : undefined;
   const retries = role === "honest" && unit(stream) * 100 < retryingPercent;
+  const { regrettingPercent = 0, dawdlingPercent = 0 } = habits ?? {};
+  const regrets = role === "honest" && unit(stream) * 100 < regrettingPercent;
+  const dawdles = role === "honest" && unit(stream) * 100 < dawdlingPercent;
+  const lateMs = plan.sale.passTtlSeconds * 1_000 + TOO_LATE_MS;
   const { userId, accessToken } = account;
-  const drawn = { thinkMs, jitter, wishes, doubleClicks, visits, patienceMs, retries };
-  return { client, userId, accessToken, role, ...drawn };
+  const drawn = { jitter, wishes, doubleClicks, visits, patienceMs, retries, regrets };
+  return { client, userId, accessToken, role, thinkMs: dawdles ? lateMs : thinkMs, ...drawn };
 }

@@ -31,6 +31,7 @@ export type ClientState =
   | Reserving
   | Attacking
   | Following
+  | Cancelling
   | Leaving
   | Ended;
 
@@ -94,6 +95,16 @@ export interface Following extends Attempts {
   readonly at: "following";
   readonly reservationId: number;
   readonly looks: number;
+}
+
+/** Gives back what was confirmed to it. */
+export interface Cancelling extends Attempts {
+  readonly at: "cancelling";
+  readonly reservationId: number;
+  /** Answers still to come. */
+  readonly outstanding: number;
+  /** One of them was a yes. */
+  readonly done: boolean;
 }
 
 /** Gives its place (or its pass) back. */

@@ -173,6 +173,11 @@ export class Crowd {
     } else if (request.op === "follow") {
       if (facts.reservationStatus === "CONFIRMED") this.#settle("confirmed");
       if (facts.reservationStatus === "CANCELLED") this.#settle("cancelled");
+    } else if (request.op === "cancel") {
+      const state = this.#states[client]!;
+      if (state.at === "cancelling" && state.done) return;
+      this.#bookings.confirmed -= 1;
+      this.#bookings.cancelled += 1;
     }
   }
 
@@ -212,6 +217,7 @@ function groupOf(state: ClientState): Group {
     case "reserving":
     case "attacking":
     case "following":
+    case "cancelling":
       return "buying";
     case "ended":
       return state.reason === "attacker" ? "attackers" : state.reason;

@@ -123,6 +123,8 @@ export function assertPlan(plan: RunPlan): void {
   const own = sizeOf(shareOf(plan), settings.clients);
   must(own > 0, "a share without a client");
   must(accounts.length >= own, "there are fewer accounts than clients");
+  const owners = new Set(accounts.map(({ userId }) => userId));
+  must(owners.size === accounts.length, "two clients share one account");
   must(
     settings.arrivals !== "replay" || (plan.arrivalOffsetsMs?.length ?? 0) >= settings.clients,
     "there are fewer arrivals to replay than clients",

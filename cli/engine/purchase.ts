@@ -2,7 +2,7 @@
 
 import type { Answer } from "./answer.ts";
 import { attackWithSpentPass } from "./attacks.ts";
-import type { Following, Reserving, Step, StepContext } from "./client-state.ts";
+import type { Cancelling, Following, Reserving, Step, StepContext } from "./client-state.ts";
 import {
   end,
   FRESH,
@@ -17,6 +17,9 @@ import {
   wait,
   waitForSale,
 } from "./transitions.ts";
+
+/** From the confirmation to the regret, at most. */
+const REGRET_WITHIN_MS = 1_000;
 
 /**
  * An unanswered reservation is sent again with the same key: the server then says what became of
@@ -61,10 +64,30 @@ function nextWish(state: Reserving, ctx: StepContext): Step {
   return reserve({ ...state, ...FRESH, choice, keys, key: keyOf(ctx, keys) }, ctx);
 }
 
+/** Who regrets it thinks once more. */
+function confirmed(reservationId: number, ctx: StepContext): Step {
+  if (!ctx.who.regrets) return end(ctx, "confirmed");
+  const state: Cancelling = {
+    ...{ at: "cancelling", ...FRESH },
+    ...{ reservationId, outstanding: 0, done: false },
+  };
+  return wait(state, ctx.who.jitter * REGRET_WITHIN_MS);
+}
+
+/** The books will show whether both clicks were counted. */
+export function answerCancelling(asked: Cancelling, answer: Answer, ctx: StepContext): Step {
+  const outstanding = Math.max(0, asked.outstanding - 1);
+  const done = asked.done || answer.outcome === "ok";
+  const state: Cancelling = { ...asked, outstanding, done };
+  if (outstanding > 0) return stay(state);
+  if (done) return end(ctx, "cancelled");
+  return tryAgain(state, answer, ctx) ?? end(ctx, "gaveUp");
+}
+
 export function answerFollowing(state: Following, answer: Answer, ctx: StepContext): Step {
   if (answer.outcome === "ok") {
     const { reservationStatus } = answer.facts;
-    if (reservationStatus === "CONFIRMED") return end(ctx, "confirmed");
+    if (reservationStatus === "CONFIRMED") return confirmed(state.reservationId, ctx);
     if (reservationStatus === "CANCELLED") return end(ctx, "cancelled");
     const looks = state.looks + 1;
     if (looks >= ctx.script.limits.maxLooks) return end(ctx, "gaveUp");

@@ -142,6 +142,7 @@ export class Recorder {
     const changed = permitsPerMinute === undefined ? {} : { permitsPerMinute };
     const note: Note = { kind: "note", atMs: micro(atMs), text, ...changed };
     this.#file.add(note);
+    if (permitsPerMinute !== undefined) this.#early.limitChanged(permitsPerMinute);
   }
 
   fault(atMs: number, what: string, target: string, text: string): void {

@@ -119,6 +119,18 @@ export function followRequest(who: Who, reservationId: number): Outgoing {
   };
 }
 
+export function cancelRequest(who: Who, reservationId: number): Outgoing {
+  return {
+    op: "cancel",
+    service: "ticket",
+    method: "PUT",
+    path: `/api/reservations/${reservationId}/cancel`,
+    headers: bearer(who),
+    reservationId,
+    habit: "regret",
+  };
+}
+
 /** What those attack by who or how often they are; the others attack with a purchase. */
 function markOf({ role }: Who): Attack | undefined {
   return role === "poll-flood" || role === "many-accounts" ? role : undefined;

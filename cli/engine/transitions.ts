@@ -2,6 +2,7 @@
 import type { Answer } from "./answer.ts";
 import type {
   Attempts,
+  Cancelling,
   ClientState,
   Effect,
   EndReason,
@@ -14,6 +15,7 @@ import type {
 } from "./client-state.ts";
 import { uuidOf } from "./rng.ts";
 import {
+  cancelRequest,
   followRequest,
   joinRequest,
   leaveRequest,
@@ -33,7 +35,7 @@ const LAST_BACKOFF_MS = 5_000;
 
 /** Two copies are a double click. */
 export function send(state: ClientState, request: Outgoing, copies: 1 | 2 = 1): Step {
-  const sent: Outgoing = copies === 2 ? { ...request, habit: "double-click" } : request;
+  const sent: Outgoing = copies === 2 ? { habit: "double-click", ...request } : request;
   return { state, effect: { do: "send", request: sent, copies } };
 }
 
@@ -102,6 +104,12 @@ export function follow(reservationId: number): Step {
 
 export function look(state: Following, ctx: StepContext): Step {
   return send(state, followRequest(ctx.who, state.reservationId));
+}
+
+/** Two clicks: only one of them may give anything back. */
+export function cancel(state: Cancelling, ctx: StepContext): Step {
+  const request = cancelRequest(ctx.who, state.reservationId);
+  return send({ ...state, outstanding: 2 }, request, 2);
 }
 
 /** Milliseconds before look number `looks` + 1. */

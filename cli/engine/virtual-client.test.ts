@@ -36,6 +36,7 @@ test("woken, each state sends its own request", () => {
     reserving: "reserving: send reserve",
     attacking: "attacking: send reserve",
     following: "following: send follow",
+    cancelling: "cancelling: send cancel",
     leaving: "leaving: send leave",
     ended: "ended: nothing",
   };

@@ -12,8 +12,8 @@ import {
   wakeJoining,
   wakeWaiting,
 } from "./in-line.ts";
-import { answerFollowing, answerReserving } from "./purchase.ts";
-import { leave, look, reserve, stay } from "./transitions.ts";
+import { answerCancelling, answerFollowing, answerReserving } from "./purchase.ts";
+import { cancel, leave, look, reserve, stay } from "./transitions.ts";
 
 /**
  * The next state, and exactly one effect. A wake of a client that is not waiting and an answer to
@@ -37,6 +37,8 @@ function onWake(state: ClientState, ctx: StepContext): Step {
       return wakeAttacking(state, ctx);
     case "following":
       return look(state, ctx);
+    case "cancelling":
+      return cancel(state, ctx);
     case "leaving":
       return leave(ctx, state.because);
     case "ended":
@@ -60,6 +62,8 @@ function onAnswer(
       return answerAttacking(state, answer, ctx);
     case "following":
       return answerFollowing(state, answer, ctx);
+    case "cancelling":
+      return answerCancelling(state, answer, ctx);
     case "leaving":
       return answerLeaving(state, ctx);
     case "away":

@@ -1,12 +1,18 @@
 /** The admissions of a run on the queue's own clock: one per distinct pass that a client saw. */
 import type { History, PollOp } from "./history.ts";
-import { admittedAtMs } from "./line.ts";
+import { admittedAtMs } from "./stint.ts";
 
 /** The window of the rate promise. */
 export const WINDOW_MS = 60_000;
 
 /** A pass whose stamps differ by more than this between polls says nothing about its admission. */
 const STEADY_MS = 1000;
+
+/**
+ * Servers that stamp by clocks of their own differ by some milliseconds; what rests on less is
+ * neither proven nor broken.
+ */
+export const STAMP_MS = 10;
 
 export interface Admission {
   readonly client: number;
@@ -21,6 +27,8 @@ export interface Admissions {
   readonly admissions: readonly Admission[];
   /** How much two stamps of one pass differed at most, in ms. */
   readonly wobbleMs: number;
+  /** Passes whose stamps differed so much that nobody knows when they were issued. */
+  readonly unsteady: number;
 }
 
 export function admissionsOf(history: History): Admissions {
@@ -37,13 +45,17 @@ export function admissionsOf(history: History): Admissions {
   }
   const admissions: Admission[] = [];
   let wobbleMs = 0;
+  let unsteady = 0;
   for (const { poll, from, to } of passes.values()) {
-    if (to - from > STEADY_MS) continue;
+    if (to - from > STEADY_MS) {
+      unsteady++;
+      continue;
+    }
     wobbleMs = Math.max(wobbleMs, to - from);
     admissions.push({ client: poll.client, op: poll.id, atMs: from });
   }
   admissions.sort((a, b) => a.atMs - b.atMs || a.op - b.op);
-  return { admissions, wobbleMs };
+  return { admissions, wobbleMs, unsteady };
 }
 
 /** The most admissions that any window of 60 s holds, its end excluded. */

@@ -1,5 +1,5 @@
 /** Whether the queue's clock can be believed, from what clients saw of it. */
-import type { Stint } from "./line.ts";
+import type { Stint } from "./stint.ts";
 
 /**
  * How far the queue's clock was seen to step back, in ms: of two passes of which one was surely

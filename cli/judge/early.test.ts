@@ -21,6 +21,16 @@ test("one pass more than the limit, all asked for within a minute, is certain at
   assert.equal(told(run), ["rate"]);
 });
 
+test("a limit that was raised on the way convicts nobody who keeps it", () => {
+  const early = new EarlyVerdicts(2);
+  const run = new RunBuilder({ permitsPerMinute: 2 });
+  for (const client of [0, 1, 2]) run.join(client, client * 10);
+  for (const client of [0, 1, 2]) run.pass(client, 1_000 + client, `pass_${client}`, 500);
+  early.limitChanged(3);
+  for (const op of run.history().ops) early.take(op);
+  assert.equal(early.verdicts, []);
+});
+
 test("a pass that may have been issued earlier than the minute convicts nobody", () => {
   const run = new RunBuilder({ permitsPerMinute: 2 });
   for (const client of [0, 1, 2]) run.join(client, client * 10);

@@ -16,7 +16,7 @@ interface Seen {
 }
 
 export class EarlyVerdicts {
-  readonly #limit: number;
+  #limit: number;
   /** When each waiting client sent what was last answered "wait", or its join. */
   readonly #waitingFromMs = new Map<number, number>();
   readonly #passes = new Set<string>();
@@ -31,6 +31,11 @@ export class EarlyVerdicts {
 
   constructor(permitsPerMinute: number) {
     this.#limit = permitsPerMinute;
+  }
+
+  /** Somebody changed it: from now on only more than the highest limit ever convicts. */
+  limitChanged(permitsPerMinute: number): void {
+    this.#limit = Math.max(this.#limit, permitsPerMinute);
   }
 
   take(op: Op): void {

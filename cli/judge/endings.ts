@@ -94,26 +94,39 @@ function undoneEndings(history: History, ledger: Ledger | undefined): Witness[] 
     const known = ends.get(op.reservationId);
     if (!known || op.endedMs < known.endedMs) ends.set(op.reservationId, op);
   }
+  const asked = new Set(cancellations(history));
   const undone = new Map<number, Witness>();
   for (const op of follows) {
     const end = ends.get(op.reservationId);
     if (!end?.reservationStatus || !op.reservationStatus || op.invokedMs <= end.endedMs) continue;
-    if (!undoes(end.reservationStatus, op.reservationStatus)) continue;
-    const then = `was ${op.reservationStatus} again at ${seconds(op.endedMs)} s`;
+    const wished = asked.has(op.reservationId) || !history.end;
+    if (!undoes(end.reservationStatus, op.reservationStatus, wished)) continue;
+    const then = `was ${op.reservationStatus} at ${seconds(op.endedMs)} s`;
     undone.set(op.reservationId, inWords(end, then, [op.id]));
   }
   for (const reservation of ledger?.reservations ?? []) {
     const end = ends.get(reservation.id);
     if (!end?.reservationStatus || undone.has(reservation.id)) continue;
-    if (!undoes(end.reservationStatus, reservation.status)) continue;
+    const wished = asked.has(reservation.id) || !history.end;
+    if (!undoes(end.reservationStatus, reservation.status, wished)) continue;
     undone.set(reservation.id, inWords(end, `is ${reservation.status} in the books`, []));
   }
   return [...undone.values()];
 }
 
-/** A confirmed one may still be cancelled by its owner; nothing else leaves an end. */
-function undoes(end: ReservationStatus, then: ReservationStatus): boolean {
-  return !reservationEnded(then) || (end === "CANCELLED" && then !== "CANCELLED");
+/** Reservations that somebody asked to cancel, and was not told no. */
+function* cancellations(history: History): Generator<number> {
+  for (const op of history.ops) {
+    if (op.op === "cancel" && op.outcome !== "fail") yield op.reservationId;
+  }
+}
+
+/**
+ * A confirmed one is cancelled where its owner wishes it; nothing else leaves an end. A record that
+ * was cut off may lack the wish.
+ */
+function undoes(end: ReservationStatus, then: ReservationStatus, wished: boolean): boolean {
+  return then !== end && !(end === "CONFIRMED" && then === "CANCELLED" && wished);
 }
 
 function inWords(end: FollowOp, then: string, ops: readonly number[]): Witness {

@@ -1,8 +1,9 @@
 /** Judges the promise that nobody is admitted before someone who joined earlier and stayed. */
-
+import { STAMP_MS } from "./admissions.ts";
 import { clockStepBackMs } from "./clock-step.ts";
 import type { History } from "./history.ts";
-import { type Stint, stintsOf } from "./line.ts";
+import { stintsOf } from "./line.ts";
+import type { Stint } from "./stint.ts";
 import type { Verdict, Witness } from "./verdict.ts";
 import { broken, unknown, valid } from "./verdict.ts";
 import { count, seconds } from "./words.ts";
@@ -24,6 +25,7 @@ interface Ahead {
 export function judgeFairness(history: History): Verdict {
   const stints = stintsOf(history);
   const stepMs = clockStepBackMs(stints);
+  const slackMs = Math.max(STAMP_MS, stepMs);
   const ahead = stints.filter((s) => s.joinedByMs < Infinity).map(aheadOf);
   ahead.sort((a, b) => a.stint.joinedByMs - b.stint.joinedByMs);
   const admitted = stints.filter((s) => s.pass !== undefined);
@@ -31,6 +33,7 @@ export function judgeFairness(history: History): Verdict {
 
   const witnesses: Witness[] = [];
   let overtakers = 0;
+  let doubtful = 0;
   let checked = 0;
   let next = 0;
   let byStamp: Ahead | undefined;
@@ -43,7 +46,8 @@ export function judgeFairness(history: History): Verdict {
       if (one.waitedUntilMs > (bySight?.waitedUntilMs ?? -Infinity)) bySight = one;
     }
     if (byStamp || bySight) checked++;
-    const witness = seenOvertaking(bySight, later) ?? stampedOvertaking(byStamp, later, stepMs);
+    const witness = seenOvertaking(bySight, later) ?? stampedOvertaking(byStamp, later, slackMs);
+    if (!witness && stampedOvertaking(byStamp, later, stepMs)) doubtful++;
     if (!witness) continue;
     overtakers++;
     witnesses.push(witness);
@@ -56,6 +60,11 @@ export function judgeFairness(history: History): Verdict {
   }
   if (checked === 0) {
     return unknown("fairness", "nobody was admitted behind someone who surely stood ahead");
+  }
+  if (doubtful > 0) {
+    const who = count(doubtful, "client");
+    const why = `stamped at most ${STAMP_MS} ms before someone ahead, which stamps cannot tell`;
+    return unknown("fairness", `${who} of ${checked} ${why}`, checked);
   }
   const because = `${count(checked, "admission")} compared, nobody overtook someone ahead`;
   const stepped = stepMs > 0 ? `; the queue's clock stepped back by ${seconds(stepMs)} s` : "";
@@ -73,12 +82,12 @@ function aheadOf(stint: Stint): Ahead {
 function stampedOvertaking(
   ahead: Ahead | undefined,
   later: Stint,
-  stepMs: number,
+  slackMs: number,
 ): Witness | undefined {
   const { pass } = later;
   if (!ahead || pass?.admittedAtMs === undefined) return undefined;
   const earlierMs = ahead.admittedAtMs - pass.admittedAtMs;
-  if (earlierMs <= stepMs) return undefined;
+  if (earlierMs <= slackMs) return undefined;
   const seen = ahead.stint.pass?.seen;
   return {
     words:

@@ -10,7 +10,12 @@
  *
  * Money is in whole cents: integers compare exactly.
  */
+import type { StockLine } from "./ledger.ts";
+import type { Op } from "./operations.ts";
 import type { WorkerClock } from "./worker-clocks.ts";
+
+export type * from "./ledger.ts";
+export type * from "./operations.ts";
 
 export const HISTORY_VERSION = 1;
 
@@ -58,6 +63,10 @@ export interface HabitShares {
   readonly doubleClickPercent: number;
   /** Send an accepted purchase once more with its key, as if they had not heard. */
   readonly retryingPercent: number;
+  /** Cancel what was confirmed, with two clicks; none where it is left out. */
+  readonly regrettingPercent?: number;
+  /** Let their pass run out before they buy; none where it is left out. */
+  readonly dawdlingPercent?: number;
 }
 
 /**
@@ -83,127 +92,11 @@ export interface ProductFacts {
   readonly maxPerUser: number;
 }
 
-/**
- * ok: the server said yes. fail: the server said no, so nothing happened (`code` says why).
- * unknown: no answer, a 5xx, a cut connection, or the run ended first: it may have happened or not.
- */
-export type Outcome = "ok" | "fail" | "unknown";
-
-/** What an attacker tried, on an operation that an honest client would not send. */
-export type Attack =
-  | "no-pass"
-  | "forged-pass"
-  | "foreign-pass"
-  | "spent-pass"
-  /** Polls many times a second, whatever the queue advises. */
-  | "poll-flood"
-  /** Joins with several accounts at the same instant. */
-  | "many-accounts";
-
-/** Why an honest client sent what most would not. */
-export type Habit = "impatient" | "double-click" | "retry";
-
-interface OpBase {
-  readonly kind: "op";
-  /** Unique in the run, ascending in the order of invocation. */
-  readonly id: number;
-  /** Number of the virtual client, from 0. */
-  readonly client: number;
-  /** When the arrival plan or the think time wanted it sent. */
-  readonly intendedMs: number;
-  /** When it was sent. */
-  readonly invokedMs: number;
-  /** When its answer was complete; for `unknown`, when the tester gave up. */
-  readonly endedMs: number;
-  readonly outcome: Outcome;
-  /** HTTP status; absent when there was no answer. */
-  readonly status?: number;
-  /** The problem's `code`, or a word of the tester's: TIMEOUT, CONNECTION, RUN_ENDED. */
-  readonly code?: string;
-  readonly attack?: Attack;
-  readonly habit?: Habit;
-}
-
-/** POST /queue/{eventId}/enqueue. */
-export interface JoinOp extends OpBase {
-  readonly op: "join";
-  /** On ok: */
-  readonly position?: number;
-  readonly pollAfterSeconds?: number;
-}
-
-/** GET /queue/{eventId}/status. */
-export interface PollOp extends OpBase {
-  readonly op: "poll";
-  /** On ok: */
-  readonly position?: number;
-  readonly pollAfterSeconds?: number;
-  /** On ok with a pass ready: the token, and its end by the queue's clock. */
-  readonly pass?: string;
-  readonly passExpiresAt?: string;
-}
-
-/** DELETE /queue/{eventId}. */
-export interface LeaveOp extends OpBase {
-  readonly op: "leave";
-}
-
-/** POST /api/reservations. */
-export interface ReserveOp extends OpBase {
-  readonly op: "reserve";
-  /** The pass presented, if any. */
-  readonly pass?: string;
-  /** Idempotency-Key: several operations with one key are one purchase. */
-  readonly key: string;
-  readonly productId: number;
-  readonly quantity: number;
-  /** On ok: */
-  readonly reservationId?: number;
-  readonly sagaId?: string;
-}
-
-/** GET /api/reservations/{id} (following a booking) and PUT …/cancel. */
-export interface FollowOp extends OpBase {
-  readonly op: "follow" | "cancel";
-  readonly reservationId: number;
-  /** On ok: */
-  readonly reservationStatus?: ReservationStatus;
-}
-
-/**
- * A request of the prober's, on a sale of its own that no other judge looks at: what a sound shop
- * refuses, and between them the honest requests that show that it does not refuse everything.
- */
-export interface ProbeOp extends OpBase {
-  readonly op: "probe";
-  readonly promise: "input" | "access";
-  /** In words that follow "sent": "a purchase of -1 pieces". */
-  readonly tried: string;
-  /** refused: with a 4xx. served: an honest request. */
-  readonly expected: "refused" | "served";
-  /** Answers to all probes of one name must be the same, word for word. */
-  readonly alike?: string;
-  /** What the answer said, as far as probes are compared by it. */
-  readonly said?: string;
-  /** Probes of one name are compared by their time: what was tried must not show in it. */
-  readonly pace?: string;
-}
-
-export type Op = JoinOp | PollOp | LeaveOp | ReserveOp | FollowOp | ProbeOp;
-
 /** Stock as one statement of the ticket service saw it, read while the run went on. */
 export interface StockSample {
   readonly kind: "stock";
   readonly atMs: number;
   readonly products: readonly StockLine[];
-}
-
-export interface StockLine {
-  readonly id: number;
-  readonly totalStock: number;
-  readonly availableStock: number;
-  /** Σ quantity of PENDING, PAYMENT_PENDING and CONFIRMED reservations, in the same snapshot. */
-  readonly held: number;
 }
 
 /** Stock as another system shows it to anybody: nothing says what is held of it. */
@@ -275,59 +168,4 @@ export interface History {
   readonly faults?: readonly Fault[];
   /** Absent when the recording was cut off. */
   readonly end?: RunEnd;
-}
-
-export type ReservationStatus = "PENDING" | "PAYMENT_PENDING" | "CONFIRMED" | "CANCELLED";
-export type PaymentStatus = "PENDING" | "PROCESSING" | "COMPLETED" | "FAILED" | "REFUNDED";
-
-/** What the services' books say once the run is over; read from their administrators' routes. */
-export interface Ledger {
-  /** The tester's wall clock, for people. */
-  readonly readAt: string;
-  /**
-   * True when every saga had ended before the books were read. False: the tester waited as long
-   * as it was told to and some were still open (named by judges as a liveness matter).
-   */
-  readonly settled: boolean;
-  /** How long the tester waited for that, in seconds. */
-  readonly settleSeconds: number;
-  readonly products: readonly StockLine[];
-  readonly reservations: readonly LedgerReservation[];
-  readonly payments: readonly LedgerPayment[];
-  /** The payment provider's own statement: what really moved, whatever our payments say. */
-  readonly provider: readonly ProviderEntry[];
-  readonly sagas: readonly LedgerSaga[];
-}
-
-export interface LedgerReservation {
-  readonly id: number;
-  readonly sagaId: string;
-  readonly userId: number;
-  readonly productId: number;
-  readonly quantity: number;
-  readonly totalPriceCents: number;
-  readonly status: ReservationStatus;
-  readonly createdAt: string;
-}
-
-export interface LedgerPayment {
-  readonly id: string;
-  readonly sagaId: string;
-  readonly reservationId: number;
-  readonly amountCents: number;
-  readonly status: PaymentStatus;
-}
-
-export interface ProviderEntry {
-  readonly type: "charge" | "refund";
-  readonly sagaId: string;
-  readonly amountCents: number;
-  readonly at: string;
-}
-
-export interface LedgerSaga {
-  readonly sagaId: string;
-  readonly reservationId: number;
-  /** COMPLETED and COMPENSATED are ends; anything else is still open. */
-  readonly state: string;
 }

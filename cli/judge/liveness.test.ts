@@ -200,7 +200,7 @@ test("a reservation without a saga never ends", () => {
   assert.match(verdict.witnesses[0]?.words ?? "", "has no saga at all");
 });
 
-test("a confirmed reservation is not un-ended, though its owner may cancel it", () => {
+test("a confirmed reservation is not un-ended, unless somebody asked to cancel it", () => {
   const run = new RunBuilder();
   run.follow(0, 1000, 1, { reservationStatus: "CONFIRMED" });
   const early = { settled: false, settleSeconds: 5 };
@@ -209,6 +209,11 @@ test("a confirmed reservation is not un-ended, though its owner may cancel it", 
   assert.is(verdict.verdict, "broken");
   assert.match(verdict.witnesses[0]?.words ?? "", "was CONFIRMED at 1.010 s and is PENDING");
   const cancelled = books(run).book(1, { status: "CANCELLED" }).ledger();
+  assert.is(judgeLiveness(run.history(), cancelled).verdict, "broken");
+  assert.is.not(judgeLiveness(run.cutOff(), cancelled).verdict, "broken");
+  run.follow(0, 1200, 1, { op: "cancel", outcome: "fail", code: "NOT_FOUND" });
+  assert.is(judgeLiveness(run.history(), cancelled).verdict, "broken");
+  run.follow(0, 1300, 1, { op: "cancel", outcome: "unknown", code: "TIMEOUT" });
   assert.is(judgeLiveness(run.history(), cancelled).verdict, "valid");
 });
 

@@ -1,8 +1,9 @@
 /** Judges the promise that permits are used while clients wait and every reservation ends. */
 import { judgeEndings } from "./endings.ts";
 import type { History, Ledger } from "./history.ts";
-import { type Stint, stintsOf } from "./line.ts";
+import { stintsOf } from "./line.ts";
 import { judgePermitsUsed } from "./permits-used.ts";
+import type { Stint } from "./stint.ts";
 import type { Verdict, Witness } from "./verdict.ts";
 import { broken, unknown, valid } from "./verdict.ts";
 import { count, seconds } from "./words.ts";

@@ -54,6 +54,13 @@ test("each problem names its line and what is wrong", () => {
   assert.match(problemOf([head, '{"kind":"op","op":"toString"}']), "2: op must be one of join");
 });
 
+test("an operation after the end of the run is refused", () => {
+  const { lines } = recorded();
+  const end = (lines.at(-1) ?? "").replace(/"atMs":[\d.]+/, '"atMs":200');
+  const spoilt = [...lines.slice(0, -1), end];
+  assert.match(problemOf(spoilt), "the run ended at 0.200 s, and an operation at 1.310 s");
+});
+
 test("each field is checked", () => {
   const { lines } = recorded();
   const [head = "", join = "", poll = ""] = lines;

@@ -9,24 +9,15 @@ import type {
   RunEnd,
   RunHeader,
   ShownStock,
+  StockSample,
 } from "./history.ts";
-import { HISTORY_VERSION, type StockSample } from "./history.ts";
-import type { Check } from "./shape.ts";
-import {
-  dictionary,
-  duration,
-  flag,
-  instant,
-  isObject,
-  list,
-  natural,
-  number,
-  oneOf,
-  optional,
-  shape,
-  text,
-  whole,
-} from "./shape.ts";
+import { IdSet } from "./id-set.ts";
+import { ledgerShape, lineKind, lines } from "./line-shapes.ts";
+import { isObject } from "./shape.ts";
+import { seconds } from "./words.ts";
+
+/** Clocks of workers on other machines are known less exactly than the one that ended the run. */
+const LATE_MS = 1_000;
 
 /** `line` counts from 1; `wrong` is a sentence about it. */
 export interface ParseProblem {
@@ -42,165 +33,6 @@ export type ParsedLedger =
   | { readonly ok: true; readonly ledger: Ledger }
   | { readonly ok: false; readonly problem: ParseProblem };
 
-const stockLine = shape({ id: whole, totalStock: whole, availableStock: whole, held: whole });
-
-const header = shape({
-  version: oneOf(HISTORY_VERSION),
-  runId: text,
-  startedAt: text,
-  seed: number,
-  settings: shape({
-    clients: natural,
-    arrivals: oneOf("burst", "ramp", "poisson", "replay"),
-    arrivalSeconds: duration,
-    quantity: number,
-    absentPercent: duration,
-    attackersPercent: duration,
-    paymentFailurePercent: duration,
-    habits: optional(
-      shape({
-        impatientPercent: duration,
-        patienceSeconds: duration,
-        doubleClickPercent: duration,
-        retryingPercent: duration,
-      }),
-    ),
-    workers: optional(natural),
-    sockets: optional(oneOf("shared", "own")),
-    settleWithinSeconds: optional(duration),
-    target: dictionary(text),
-    hidden: optional(list(oneOf("passTimes", "payments", "sagas", "keys"))),
-  }),
-  sale: shape({
-    eventId: whole,
-    permitsPerMinute: natural,
-    pacing: oneOf("smooth", "burst"),
-    passTtlSeconds: duration,
-    products: list(
-      shape({ id: whole, name: text, priceCents: natural, totalStock: natural, maxPerUser: whole }),
-    ),
-  }),
-  clocks: optional(
-    list(shape({ worker: text, errorMs: duration, driftMs: number, exchanges: natural })),
-  ),
-});
-
-const base = {
-  id: natural,
-  client: natural,
-  intendedMs: number,
-  invokedMs: number,
-  endedMs: number,
-  outcome: oneOf("ok", "fail", "unknown"),
-  status: optional(natural),
-  code: optional(text),
-  attack: optional(
-    oneOf("no-pass", "forged-pass", "foreign-pass", "spent-pass", "poll-flood", "many-accounts"),
-  ),
-  habit: optional(oneOf("impatient", "double-click", "retry")),
-};
-
-const position = { position: optional(number), pollAfterSeconds: optional(duration) };
-const reservationStatus = oneOf("PENDING", "PAYMENT_PENDING", "CONFIRMED", "CANCELLED");
-const follow = shape({
-  ...base,
-  reservationId: whole,
-  reservationStatus: optional(reservationStatus),
-});
-
-const ops = new Map<unknown, Check>(
-  Object.entries({
-    join: shape({ ...base, ...position }),
-    poll: shape({ ...base, ...position, pass: optional(text), passExpiresAt: optional(instant) }),
-    leave: shape(base),
-    reserve: shape({
-      ...base,
-      pass: optional(text),
-      key: text,
-      productId: whole,
-      quantity: number,
-      reservationId: optional(whole),
-      sagaId: optional(text),
-    }),
-    follow,
-    cancel: follow,
-    probe: shape({
-      ...base,
-      promise: oneOf("input", "access"),
-      tried: text,
-      expected: oneOf("refused", "served"),
-      alike: optional(text),
-      said: optional(text),
-      pace: optional(text),
-    }),
-  }),
-);
-
-const opName = oneOf(...[...ops.keys()].map(String));
-const op: Check = (value, at) => {
-  if (!isObject(value)) return `${at || "the value"} must be an object`;
-  const check = ops.get(value.op);
-  return check ? check(value, at) : opName(value.op, "op");
-};
-
-const end = shape({
-  atMs: number,
-  reason: oneOf("everyone-done", "time-limit", "interrupted"),
-  tester: shape({
-    sendLagMs: shape({ p50: number, p99: number, max: number }),
-    eventLoopLagMs: shape({ p99: number, max: number }),
-    droppedArrivals: natural,
-    workerSendLagP99Ms: optional(list(number)),
-    lostWorkers: optional(list(text)),
-  }),
-});
-
-const lines = new Map<unknown, Check>(
-  Object.entries({
-    run: header,
-    op,
-    stock: shape({ atMs: number, products: list(stockLine) }),
-    shown: shape({ atMs: number, products: list(shape({ id: whole, availableStock: whole })) }),
-    note: shape({ atMs: number, text, permitsPerMinute: optional(number) }),
-    fault: shape({ atMs: number, what: text, target: text, text }),
-    end,
-  }),
-);
-
-const lineKind = oneOf(...[...lines.keys()].map(String));
-
-const ledgerShape = shape({
-  readAt: text,
-  settled: flag,
-  settleSeconds: duration,
-  products: list(stockLine),
-  reservations: list(
-    shape({
-      id: whole,
-      sagaId: text,
-      userId: whole,
-      productId: whole,
-      quantity: number,
-      totalPriceCents: whole,
-      status: reservationStatus,
-      createdAt: text,
-    }),
-  ),
-  payments: list(
-    shape({
-      id: text,
-      sagaId: text,
-      reservationId: whole,
-      amountCents: whole,
-      status: oneOf("PENDING", "PROCESSING", "COMPLETED", "FAILED", "REFUNDED"),
-    }),
-  ),
-  provider: list(
-    shape({ type: oneOf("charge", "refund"), sagaId: text, amountCents: whole, at: text }),
-  ),
-  sagas: list(shape({ sagaId: text, reservationId: whole, state: text })),
-});
-
 /**
  * Takes a history line by line, so that a file of any size can be fed as it is read. A last line
  * that is no JSON is what a crash leaves behind: the history counts as cut off there.
@@ -211,7 +43,8 @@ export class HistoryParser {
   #torn: ParseProblem | undefined;
   #run: RunHeader | undefined;
   #end: RunEnd | undefined;
-  readonly #ids = new Set<number>();
+  readonly #ids = new IdSet();
+  #lastEndMs = 0;
   readonly #ops: Op[] = [];
   readonly #stock: StockSample[] = [];
   readonly #shown: ShownStock[] = [];
@@ -273,18 +106,26 @@ export class HistoryParser {
 
   #keep(line: HistoryLine): void {
     if (line.kind === "run") this.#run = line;
-    else if (line.kind === "end") this.#end = line;
+    else if (line.kind === "end") this.#keepEnd(line);
     else if (line.kind === "stock") this.#stock.push(line);
     else if (line.kind === "shown") this.#shown.push(line);
     else if (line.kind === "note") this.#notes.push(line);
     else if (line.kind === "fault") this.#keepFault(line);
-    else if (this.#ids.has(line.id)) this.#problem = this.#wrong(`a second operation ${line.id}`);
+    else if (!this.#ids.add(line.id)) this.#problem = this.#wrong(`a second operation ${line.id}`);
     else if (line.endedMs < line.invokedMs) {
       this.#problem = this.#wrong(`operation ${line.id} ended before it was invoked`);
     } else {
-      this.#ids.add(line.id);
+      this.#lastEndMs = Math.max(this.#lastEndMs, line.endedMs);
       this.#ops.push(line);
     }
+  }
+
+  /** What was still on its way then is recorded as given up at that instant, never later. */
+  #keepEnd(end: RunEnd): void {
+    this.#end = end;
+    if (this.#lastEndMs <= end.atMs + LATE_MS) return;
+    const [run, last] = [end.atMs, this.#lastEndMs].map(seconds);
+    this.#problem = this.#wrong(`the run ended at ${run} s, and an operation at ${last} s`);
   }
 
   #keepFault(fault: Fault): void {

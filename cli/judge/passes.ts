@@ -1,7 +1,9 @@
 /** Judges the passes: one pass, one client, one use, in time, never burnt for nothing. */
 import type { History, Op, PollOp, ReserveOp } from "./history.ts";
-import { admittedAtMs, stintsOf } from "./line.ts";
+import { stintsOf } from "./line.ts";
+import { passProbes } from "./probes.ts";
 import { purchaseOf } from "./purchases.ts";
+import { admittedAtMs } from "./stint.ts";
 import type { Verdict, Witness } from "./verdict.ts";
 import { broken, unknown, valid } from "./verdict.ts";
 import { count, seconds } from "./words.ts";
@@ -35,7 +37,7 @@ export function judgePasses(history: History): Verdict {
   const breaks = breaksOf(history);
   const hidden = history.run.settings.hidden ?? [];
   const endless = !hidden.includes("passTimes");
-  const witnesses: Witness[] = [...admittedWrongly(history, passes)];
+  const witnesses: Witness[] = [...admittedWrongly(history, passes), ...passProbes(history)];
   if (!hidden.includes("keys")) witnesses.push(...doubledKeys(history));
   for (const pass of passes.values()) {
     witnesses.push(...sharedOrEndless(pass, endless), ...spentTwice(pass));
@@ -203,7 +205,10 @@ function burnt(
   return [];
 }
 
-/** A second pass issued by the queue's own clock before the end of a first that was unspent. */
+/**
+ * A second pass issued before the end of a first that was unspent: by the queue's own clock, and by
+ * the tester's, for the first of the two may have been set back in between.
+ */
 function twoAtOnce(
   passes: ReadonlyMap<string, PassRecord>,
   ttlSeconds: number,
@@ -217,7 +222,8 @@ function twoAtOnce(
     if (before?.seen.passExpiresAt === undefined) continue;
     const issuedMs = admittedAtMs(pass.seen, ttlSeconds);
     const overlapMs = Date.parse(before.seen.passExpiresAt) - (issuedMs ?? Infinity);
-    if (overlapMs <= SLACK_MS) continue;
+    const overMs = before.issuedFromMs + ttlSeconds * 1000;
+    if (overlapMs <= SLACK_MS || pass.seen.endedMs >= overMs - SLACK_MS) continue;
     const maybeSpent = before.attempts.some(
       (op) => op.outcome !== "fail" && op.invokedMs < pass.seen.endedMs,
     );

@@ -3,8 +3,8 @@
  * waiting line, against the most that can have been issued.
  */
 import type { History, Op } from "./history.ts";
-import type { Stint } from "./line.ts";
 import { highestPossibleSales, stockAtFirst } from "./purchases.ts";
+import type { Stint } from "./stint.ts";
 import type { Witness } from "./verdict.ts";
 import { count, seconds } from "./words.ts";
 

@@ -41,6 +41,24 @@ export function judgeProbes(history: History, promise: ProbeOp["promise"]): Verd
   return valid(promise, `${said}${rest}, ${count(served, "honest one")} served`, refused);
 }
 
+/** What the prober found out about passes: opened to what it must not, or closed to their owners. */
+export function passProbes(history: History): Witness[] {
+  const witnesses: Witness[] = [];
+  const probes = history.ops.filter((op) => op.op === "probe");
+  // Whatever the shop should have refused and may have sold has spent the pass.
+  const spent = probes.some((one) => one.expected === "refused" && one.outcome !== "fail");
+  for (const op of probes) {
+    if (op.promise !== "passes") continue;
+    if (op.expected === "refused") witnesses.push(...notRefused(op));
+    else if (!spent && op.outcome === "fail" && op.code === "PASS_TOKEN_INVALID") {
+      const sent = `the prober sent ${op.tried} at ${seconds(op.invokedMs)} s`;
+      const words = `${sent} and was refused with its own unspent pass`;
+      witnesses.push({ words, ops: [op.id] });
+    }
+  }
+  return witnesses;
+}
+
 /** A clear no that is about the request. */
 function isRefusal({ outcome, status }: ProbeOp): boolean {
   return outcome === "fail" && status !== undefined && status < 500 && !NOT_NOW.has(status);

@@ -20,15 +20,50 @@ test("exactly the limit in 60 s is fine", () => {
   assert.is(verdict.checked, 4);
 });
 
-test("one more at 59.999 s is broken, at 60.000 s fine", () => {
-  const early = judgeRate(admittedAt([0, 1, 59_999], 2));
+test("one more at 59.989 s is broken, at 60.000 s fine, in between stamps may be off", () => {
+  const early = judgeRate(admittedAt([0, 1, 59_989], 2));
   assert.is(early.verdict, "broken");
   assert.is(
     early.witnesses[0]?.words,
-    "client 2 admitted at 59.999 s, 3rd in the window 0.000–60.000 s",
+    "client 2 admitted at 59.989 s, 3rd in the window 0.000–60.000 s",
   );
   assert.equal(early.witnesses[0]?.ops, [4, 5, 6]);
   assert.is(judgeRate(admittedAt([0, 1, 60_000], 2)).verdict, "valid");
+  assert.is(judgeRate(admittedAt([0, 1, 59_990], 2)).verdict, "unknown");
+  assert.is(judgeRate(admittedAt([0, 1, 59_999], 2)).verdict, "unknown");
+});
+
+test("where answers were lost, or told two times, one more may have been admitted", () => {
+  const lost = { outcome: "unknown", code: "TIMEOUT" } as const;
+  const full = (spoil: (run: RunBuilder) => void) => {
+    const run = new RunBuilder({ permitsPerMinute: 2 });
+    for (const client of [0, 1, 2, 3]) run.join(client, 0);
+    for (const client of [0, 1]) run.pass(client, 1_000, `pass_${client}`, client);
+    spoil(run);
+    return judgeRate(run.history()).verdict;
+  };
+  assert.is(
+    full(() => {}),
+    "valid",
+  );
+  assert.is(
+    full((run) => run.poll(2, 2_000, lost)),
+    "unknown",
+  );
+  const heard = (run: RunBuilder) => {
+    run.poll(2, 2_000, lost);
+    run.poll(2, 3_000);
+  };
+  assert.is(full(heard), "valid", "heard later that it still waits");
+  assert.is(
+    full((run) => run.poll(2, 2_000, { ...lost, code: "RUN_ENDED" })),
+    "valid",
+  );
+  const twoTimes = (run: RunBuilder) => {
+    run.pass(2, 2_000, "pass_2", 0);
+    run.pass(2, 9_000, "pass_2", 7_000);
+  };
+  assert.is(full(twoTimes), "unknown");
 });
 
 test("two bursts at a minute's edge are one crowd", () => {
@@ -68,7 +103,7 @@ test("a queue's clock that was seen to step back accuses nobody by less than its
   const crowdOfThree = (backMs: number) => {
     const run = new RunBuilder({ permitsPerMinute: 2 });
     for (let client = 0; client < 5; client++) run.join(client, 0);
-    for (const [client, ms] of [0, 1, 59_995].entries())
+    for (const [client, ms] of [0, 1, 59_985].entries())
       run.pass(client, 1000, `pass_${client}`, ms);
     run.pass(3, 2000, "pass_3", 200_000);
     // Issued after client 3 had its pass, yet stamped before it.
@@ -77,20 +112,23 @@ test("a queue's clock that was seen to step back accuses nobody by less than its
     return judgeRate(run.history());
   };
   assert.is(crowdOfThree(0).verdict, "broken");
-  assert.is(crowdOfThree(4).verdict, "broken");
-  const wavering = crowdOfThree(10);
+  assert.is(crowdOfThree(14).verdict, "broken");
+  const wavering = crowdOfThree(20);
   assert.is(wavering.verdict, "unknown");
-  assert.match(wavering.because, "wavered by 0.010 s");
+  assert.match(wavering.because, "off by 0.020 s");
 });
 
 test("the sweep agrees with counting every window by hand", () => {
   const stamps = fc.array(fc.integer({ min: 0, max: 200_000 }), { minLength: 5, maxLength: 40 });
   fc.assert(
     fc.property(stamps, fc.integer({ min: 1, max: 4 }), (stampsMs, limit) => {
-      const crowded = stampsMs.some(
-        (from) => stampsMs.filter((at) => at >= from && at < from + 60_000).length > limit,
-      );
-      return judgeRate(admittedAt(stampsMs, limit)).verdict === (crowded ? "broken" : "valid");
+      const crowdedWithin = (ms: number) =>
+        stampsMs.some(
+          (from) => stampsMs.filter((at) => at >= from && at < from + ms).length > limit,
+        );
+      const doubtful = crowdedWithin(60_000) ? "unknown" : "valid";
+      const expected = crowdedWithin(60_000 - 10) ? "broken" : doubtful;
+      return judgeRate(admittedAt(stampsMs, limit)).verdict === expected;
     }),
   );
 });

@@ -1,4 +1,5 @@
 /** Judges the stock: never oversold, never undersold, nothing lost and nothing leaked. */
+import { heldAtOnce } from "./held-at-once.ts";
 import type {
   History,
   Ledger,
@@ -27,9 +28,11 @@ export function judgeStock(history: History, ledger: Ledger | undefined): Verdic
   const shown = history.shown ?? [];
   for (const look of shown) witnesses.push(...shownWrongly(history, look));
   witnesses.push(...badQuantities(history, ledger), ...falselySoldOut(history));
+  witnesses.push(...heldAtOnce(history, ledger));
   if (ledger) {
     for (const line of ledger.products) witnesses.push(...unbalanced(line, "in the books"));
     witnesses.push(...notAsHeld(ledger), ...lostSales(sales, ledger), ...ghosts(history, ledger));
+    witnesses.push(...lostFromSight(history, ledger));
   }
 
   const looks = [...history.stock, ...shown].reduce((sum, one) => sum + one.products.length, 0);
@@ -45,9 +48,8 @@ export function judgeStock(history: History, ledger: Ledger | undefined): Verdic
     return unknown("stock", "nothing was sold", checked);
   }
   if (!ledger) return unknown("stock", `no ledger to hold against ${said}`, checked);
-  if (ledger.products.length === 0) {
-    return unknown("stock", "the books name no product of the sale", checked);
-  }
+  const doubt = unlikeTheSale(history, ledger);
+  if (doubt !== undefined) return unknown("stock", `${doubt} (${said})`, checked);
   return valid("stock", `${said}: all seats accounted for`, checked);
 }
 
@@ -161,6 +163,33 @@ function lostSales(sales: readonly ReserveOp[], ledger: Ledger): Witness[] {
     owners.set(op.reservationId, op);
   }
   return found;
+}
+
+/** Reservations that a client has looked at, and that the books do not know. */
+function lostFromSight(history: History, ledger: Ledger): Witness[] {
+  const known = new Set(ledger.reservations.map((one) => one.id));
+  for (const op of history.ops) if (op.op === "reserve") known.add(op.reservationId ?? -1);
+  const found = new Map<number, Witness>();
+  for (const op of history.ops) {
+    if ((op.op !== "follow" && op.op !== "cancel") || op.outcome !== "ok") continue;
+    if (op.reservationStatus === undefined || known.has(op.reservationId)) continue;
+    const words =
+      `client ${op.client} was shown reservation ${op.reservationId} as ${op.reservationStatus}, ` +
+      `which the books do not know: sale lost`;
+    found.set(op.reservationId, { words, ops: [op.id] });
+  }
+  return [...found.values()];
+}
+
+/** Why sums that agree prove nothing: a product is missing, or is not the one that was on sale. */
+function unlikeTheSale(history: History, ledger: Ledger): string | undefined {
+  for (const { id, totalStock } of history.run.sale.products) {
+    const line = ledger.products.find((one) => one.id === id);
+    if (!line) return `the books do not name product ${id} of the sale`;
+    if (line.totalStock === totalStock || history.run.settings.hidden) continue;
+    return `product ${id} has ${line.totalStock} seats in the books, of ${totalStock} on sale`;
+  }
+  return undefined;
 }
 
 /** More live seats in the books than were ever accepted or left unanswered. */

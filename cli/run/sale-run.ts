@@ -170,7 +170,8 @@ async function setProvider(target: TargetUrls, token: string, crowd: CrowdOption
 }
 
 /** What of a crowd decides what is on sale, and to how many. */
-export type SaleWish = Pick<CrowdOptions, "stock" | "permitsPerMinute" | "pacing" | "clients">;
+export type SaleWish = Pick<CrowdOptions, "stock" | "permitsPerMinute" | "pacing" | "clients"> &
+  Pick<CrowdOptions, "passTtlSeconds">;
 
 export function salePlan(crowd: SaleWish): SalePlan {
   const now = Date.now();
@@ -185,7 +186,7 @@ export function salePlan(crowd: SaleWish): SalePlan {
     saleEndAt: at(24 * HOUR_MS),
     products: productPlans(crowd.stock),
     permitsPerMinute: crowd.permitsPerMinute,
-    passTtlSeconds: PASS_TTL_SECONDS,
+    passTtlSeconds: crowd.passTtlSeconds ?? PASS_TTL_SECONDS,
     pacing: crowd.pacing,
     clients: crowd.clients,
     accountPrefix: `run-${randomUUID().slice(0, 8)}`,
@@ -225,6 +226,8 @@ function settingsOf({ crowd, target, dialect }: SaleRun) {
       patienceSeconds: crowd.patience,
       doubleClickPercent: crowd.doubleClicks,
       retryingPercent: crowd.retrying,
+      ...(crowd.regretting && { regrettingPercent: crowd.regretting }),
+      ...(crowd.dawdling && { dawdlingPercent: crowd.dawdling }),
     },
     workers: crowd.workers,
     sockets: crowd.sockets,

@@ -9,7 +9,7 @@ const killed: MutantResult = {
   ...{ name: "W1-no-limit", about: "", named: ["rate"], killed: true, seconds: 1 },
   broken: [{ promise: "rate", because: "101st in the window" }],
 };
-const quiet: HonestResult = { run: 1, alarms: [], unknown: ["rate"], seconds: 1 };
+const quiet: HonestResult = { run: 1, alarms: [], unknown: ["rate"], unproven: [], seconds: 1 };
 
 test("all killed and nobody accused is passed", () => {
   assert.ok(passed({ mutants: [killed], honest: [quiet] }));
@@ -21,6 +21,8 @@ test("one survivor, one false alarm or one run that did not finish is not", () =
   const alarm = { ...quiet, alarms: [{ promise: "stock", because: "oversold" }] };
   assert.not(passed({ mutants: [killed], honest: [alarm] }));
   assert.not(passed({ mutants: [killed], honest: [{ ...quiet, failed: "no port" }] }));
+  const vacuous = { ...quiet, unknown: ["stock"], unproven: ["stock"] };
+  assert.not(passed({ mutants: [killed], honest: [vacuous] }), "it could not have failed");
   assert.not(passed({ mutants: [], honest: [] }), "nothing was shown");
 });
 

@@ -19,6 +19,8 @@ export interface HonestResult {
   readonly run: number;
   readonly alarms: readonly { readonly promise: string; readonly because: string }[];
   readonly unknown: readonly string[];
+  /** Of these, what its crowd was made to show: nothing may stay open there. */
+  readonly unproven: readonly string[];
   readonly seconds: number;
   readonly failed?: string;
 }
@@ -36,12 +38,15 @@ export function brokenOf(verdicts: readonly Verdict[]): MutantResult["broken"] {
     });
 }
 
-/** Every mutant killed by a promise it names, no honest run accused, and at least one of either. */
+/**
+ * Every mutant killed by a promise it names; no honest run accused, and each one of which every
+ * promise that its crowd puts at risk could have failed; and at least one of either.
+ */
 export function passed({ mutants, honest }: Matrix): boolean {
   return (
     mutants.length + honest.length > 0 &&
     mutants.every((one) => one.killed) &&
-    honest.every((one) => one.alarms.length === 0 && one.failed === undefined)
+    honest.every((one) => one.alarms.length + one.unproven.length === 0 && !one.failed)
   );
 }
 
@@ -49,10 +54,12 @@ export function summaryOf({ mutants, honest }: Matrix): string {
   const killed = mutants.filter((one) => one.killed).length;
   const alarms = honest.filter((one) => one.alarms.length > 0).length;
   const failed = honest.filter((one) => one.failed !== undefined).length;
+  const vacuous = honest.filter((one) => one.unproven.length > 0).length;
+  const empty = vacuous > 0 ? `, ${vacuous} proved too little` : "";
   const broke = failed > 0 ? `, ${failed} not finished` : "";
   return (
     `${killed} of ${mutants.length} mutants killed by a promise they name; ` +
-    `${alarms} false alarms in ${honest.length} honest runs${broke}`
+    `${alarms} false alarms in ${honest.length} honest runs${empty}${broke}`
   );
 }
 
@@ -69,8 +76,9 @@ export function renderMatrix(matrix: Matrix): string {
   const line = (row: readonly string[]) =>
     `| ${row.map((cell, at) => cell.padEnd(width(at))).join(" | ")} |`;
   const rule = `| ${head.map((_, at) => "-".repeat(width(at))).join(" | ")} |`;
-  const alarms = matrix.honest.flatMap(({ run, alarms, failed }) => [
+  const alarms = matrix.honest.flatMap(({ run, alarms, unproven, failed }) => [
     ...alarms.map(({ promise, because }) => `honest run ${run}: ${promise} accused: ${because}`),
+    ...unproven.map((promise) => `honest run ${run}: ${promise} stayed unknown`),
     ...(failed === undefined ? [] : [`honest run ${run}: not finished: ${failed}`]),
   ]);
   return [line(head), rule, ...rows.map(line), "", ...alarms, summaryOf(matrix)].join("\n");

@@ -14,6 +14,7 @@ export type SeamName =
   | "account.hasher"
   | "queue.room"
   | "queue.gatekeeper"
+  | "queue.status"
   | "ticket.database"
   | "ticket.saleBooks"
   | "ticket.desk"

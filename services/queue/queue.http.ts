@@ -46,6 +46,7 @@ export function queueRoutes(app: EdgeApp, routes: QueueRoutes): void {
 }
 
 function clientRoutes(app: EdgeApp, { rooms }: QueueRoutes): void {
+  const answer = seam("queue.status", statusOf);
   app.post(
     "/queue/:eventId/enqueue",
     {
@@ -86,7 +87,7 @@ function clientRoutes(app: EdgeApp, { rooms }: QueueRoutes): void {
     async (request) => {
       const client = clientOf(request, request.params.eventId, request.query.clientId);
       const ticket = request.headers["x-queue-ticket"];
-      return statusOf(mustBeInLine(await rooms.poll(client, ticket)));
+      return answer(mustBeInLine(await rooms.poll(client, ticket)));
     },
   );
 

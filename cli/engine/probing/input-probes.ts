@@ -11,14 +11,16 @@ const NOBODYS_ID = 2_147_483_646;
 const ENORMOUS = 1_000_000_000_000;
 
 type Purchase = Pick<Probe, "tried" | "expected" | "body"> & {
+  readonly promise?: Probe["promise"];
   readonly by: ClientAccount;
   readonly pass: string | undefined;
   readonly eventId: number;
 };
 
-function purchase({ tried, expected, body, by, pass, eventId }: Purchase): Probe {
+function purchase(one: Purchase): Probe {
+  const { promise = "input", tried, expected, body, by, pass, eventId } = one;
   return {
-    promise: "input",
+    promise,
     tried,
     expected,
     service: "ticket",
@@ -38,10 +40,11 @@ function purchase({ tried, expected, body, by, pass, eventId }: Purchase): Probe
  * The pass must have survived it: with the last request it buys. → the owner's reservation
  */
 export async function probeInput(
-  { prober, ground }: Visit,
+  visit: Visit,
   ownersPass: string | undefined,
   strangersPass: string | undefined,
 ): Promise<number | undefined> {
+  const { prober, ground } = visit;
   const { eventId, scarceProductId, plentyProductId: productId } = ground;
   const scarce = { productId: scarceProductId, quantity: 1 };
   const owners = { by: ground.owner, pass: ownersPass, eventId };
@@ -63,10 +66,31 @@ export async function probeInput(
     await prober.send(purchase({ tried, body, ...refused }));
   }
   await prober.send(stockLook(productId));
-  const body = { productId, quantity: 1 };
-  const tried = "an honest purchase after all the bad ones";
-  await prober.send(purchase({ tried, expected: "served", body, ...strangers }));
+  await probePass(visit, strangersPass);
   return isRecord(bought.body) && typeof bought.body.id === "number" ? bought.body.id : undefined;
+}
+
+/** It opens one sale, once, whatever was refused before. */
+async function probePass({ prober, ground }: Visit, pass: string | undefined): Promise<void> {
+  if (pass === undefined) return;
+  const { eventId, plentyProductId, endingEventId, endingProductId, stranger: by } = ground;
+  const held = { promise: "passes", by, pass } as const;
+  const elsewhere = { productId: endingProductId, quantity: 1 };
+  await prober.send(
+    purchase({
+      ...{ tried: "a purchase with the pass of another sale", expected: "refused", ...held },
+      ...{ body: elsewhere, eventId: endingEventId },
+    }),
+  );
+  const body = { productId: plentyProductId, quantity: 1 };
+  const tried = "an honest purchase after all the bad ones";
+  await prober.send(purchase({ ...held, tried, expected: "served", body, eventId }));
+  await prober.send(
+    purchase({
+      ...{ ...held, tried: "another purchase with a spent pass", expected: "refused" },
+      ...{ body, eventId },
+    }),
+  );
 }
 
 function badBodies(ground: Visit["ground"]): [string, unknown][] {

@@ -80,6 +80,7 @@ export function whoOf(role: Role, changes: Partial<Who> = {}): Who {
     doubleClicks: false,
     patienceMs: undefined,
     retries: false,
+    regrets: false,
     visits: 0,
     ...changes,
   };

@@ -67,6 +67,7 @@ export const STATES: Readonly<Record<string, ClientState>> = {
     booked: 101,
   },
   following: { at: "following", ...NONE, reservationId: 101, looks: 0 },
+  cancelling: { at: "cancelling", ...NONE, reservationId: 101, outstanding: 1, done: false },
   leaving: { at: "leaving", because: "soldOut" },
   ended: { at: "ended", reason: "confirmed" },
 };

@@ -17,6 +17,10 @@ const ROOM = {
     about: "permits are counted by the clock's minute: at its edge comes a second burst",
     breaks: ["rate"],
   },
+  "W2-since-1970": {
+    about: "the permits of every minute since 1970 are saved up",
+    breaks: ["rate"],
+  },
   "W2-one-too-many": { about: "the window admits one more than it may", breaks: ["rate"] },
   "W3-head-only": {
     about: "only the head of the line gets a pass, and only when it polls",
@@ -32,6 +36,14 @@ const ROOM = {
     about: "the line is ordered by the client's id as text",
     breaks: ["fairness"],
   },
+  "W6-two-clocks": {
+    about: "two servers order the line by their own clocks, of which one is late",
+    breaks: ["fairness"],
+  },
+  "W7-never-again": {
+    about: "a client that has had a pass can never join again",
+    breaks: ["liveness"],
+  },
   "W7-place-expires": {
     about: "a place ends although its owner waits and polls",
     breaks: ["liveness", "fairness"],
@@ -40,8 +52,11 @@ const ROOM = {
     about: "a client that asks again is minted a second pass beside the first",
     breaks: ["passes"],
   },
+  "W8-no-end": { about: "a pass has no end", breaks: ["passes"] },
   "W9-spent-twice": { about: "a spent pass opens the gate again", breaks: ["passes"] },
   "W10-foreign-pass": { about: "a pass opens the gate for anybody", breaks: ["passes"] },
+  "W10-late-pass": { about: "a pass opens the gate after its time", breaks: ["passes"] },
+  "W10-other-sale": { about: "a pass of one sale opens another", breaks: ["passes"] },
   "W10-any-pass": { about: "whatever looks like a pass opens the gate", breaks: ["passes"] },
   "W11-burnt-pass": { about: "a refused purchase costs the pass", breaks: ["passes"] },
 } as const;
@@ -49,8 +64,14 @@ const ROOM = {
 const SALE = {
   "S1-lost-update": { about: "every fourth update of the stock is lost", breaks: ["stock"] },
   "S2-negative": { about: "a negative quantity is bent into a positive one", breaks: ["input"] },
+  "S2-zero": { about: "nothing at all is rounded up to one piece", breaks: ["input"] },
+  "S2-enormous": { about: "an enormous quantity is cut to what there is", breaks: ["input"] },
   "S2-fraction": { about: "a fraction of a piece is rounded and sold", breaks: ["input"] },
   "S3-given-back-twice": { about: "a cancellation gives the stock back twice", breaks: ["stock"] },
+  "S3-no-refund": {
+    about: "the cancellation of a confirmed order gives no money back",
+    breaks: ["money"],
+  },
   "S4-held-for-ever": {
     about: "a reservation whose payment never answers keeps its seats",
     breaks: ["liveness", "stock"],
@@ -67,6 +88,10 @@ const SALE = {
   "S7-no-window": { about: "a sale goes on after its end", breaks: ["input"] },
   "S7-no-limit": { about: "one person may buy as much as there is", breaks: ["input"] },
   "R1-catalogue-again": { about: "the catalogue is loaded once more", breaks: ["stock"] },
+  "R1-lost-line": {
+    about: "the line is lost in the middle of the sale, and nobody gets the old place back",
+    breaks: ["liveness", "fairness"],
+  },
 } as const;
 
 const MONEY = {

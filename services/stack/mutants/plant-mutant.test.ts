@@ -67,7 +67,7 @@ const PART = async () => undefined;
 const SEAMS: readonly SeamName[] = [
   ...(["bus", "verifier", "edge.validator"] as const),
   ...(["account.store", "account.accounts", "account.hasher"] as const),
-  ...(["queue.room", "queue.gatekeeper"] as const),
+  ...(["queue.room", "queue.gatekeeper", "queue.status"] as const),
   ...(["ticket.saleBooks", "ticket.desk", "ticket.whose", "ticket.database"] as const),
   ...(["payment.provider", "saga.rules"] as const),
 ];

@@ -2,6 +2,7 @@
 import type { MutantName } from "../../common/contracts/mutants.ts";
 import { plant, type SeamName, type Spoil } from "../../common/seams.ts";
 import { ACCESS_MUTANTS } from "./access-mutants.ts";
+import { LINE_MUTANTS } from "./line-mutants.ts";
 import { MONEY_MUTANTS } from "./money-mutants.ts";
 import { PASS_MUTANTS } from "./pass-mutants.ts";
 import { ROOM_MUTANTS } from "./room-mutants.ts";
@@ -12,6 +13,7 @@ export type Spoils = Readonly<Partial<Record<SeamName, Spoil>>>;
 
 const SPOILS: Readonly<Record<MutantName, () => Spoils>> = {
   ...ROOM_MUTANTS,
+  ...LINE_MUTANTS,
   ...PASS_MUTANTS,
   ...SALE_MUTANTS,
   ...MONEY_MUTANTS,

@@ -37,6 +37,8 @@ function bent(bend: (quantity: number) => number): Spoils {
   return { "edge.validator": spoil };
 }
 
+const ENORMOUS = 1_000_000;
+
 export const SALE_MUTANTS = {
   "S1-lost-update": () =>
     database((db) =>
@@ -48,8 +50,18 @@ export const SALE_MUTANTS = {
       ),
     ),
   "S2-negative": () => bent((quantity) => (quantity < 0 ? -quantity : quantity)),
+  "S2-zero": () => bent((quantity) => (quantity === 0 ? 1 : quantity)),
+  "S2-enormous": () => bent((quantity) => (quantity > ENORMOUS ? 1 : quantity)),
   "S2-fraction": () => bent((quantity) => Math.ceil(quantity)),
   "S3-given-back-twice": () => database(giveBackTwice),
+  "S3-no-refund": () =>
+    rules((honest) => (state, event) => {
+      if (state?.at !== "completed" || event.type !== "ReservationCancelled") {
+        return honest(state, event);
+      }
+      const to = { at: "compensated", because: event.reason } as const;
+      return { does: "go", to, send: [], note: "" };
+    }),
   "S4-held-for-ever": () =>
     rules(
       (honest) => (state, event) => (event.type === "deadlinePassed" ? stay : honest(state, event)),
