@@ -17,6 +17,8 @@ export interface WireJob {
 export interface ConnectionOwner<J extends WireJob> {
   /** True once it listens no more: what begins then would be on the wire and in no record. */
   readonly closed: boolean;
+  /** A number that is another one after each round of input. */
+  readonly turn: number;
   /** The connection has a job to write: {@link Connection.write}, after this round of input. */
   ready(connection: Connection<J>): void;
   started(job: J, nowMs: number): void;
@@ -56,6 +58,8 @@ export class Connection<J extends WireJob> implements SocketListener {
   #sinceMs = Number.POSITIVE_INFINITY;
   /** The socket is not to be used when idle after this. */
   #freshUntilMs = 0;
+  /** The turn in which the last answer came. */
+  #answeredTurn = -1;
 
   /** `maxIdleMs`: as long as nothing else is said by the server, a socket idle for so long is left. */
   constructor(
@@ -84,11 +88,14 @@ export class Connection<J extends WireJob> implements SocketListener {
     if (this.#job === undefined || this.#owner.closed) return;
     const nowMs = this.#options.now();
     if (nowMs >= this.#freshUntilMs) this.#drop();
-    if (this.#socket !== undefined) {
-      this.#put(this.#job, nowMs);
-    } else {
+    if (this.#socket === undefined) {
       this.#sinceMs = nowMs;
       this.#socket = openSocket(this.#options.destination, this.#localAddress, this);
+    } else if (this.#answeredTurn === this.#owner.turn) {
+      // Some servers close right behind an answer and do not say so: the next round would tell.
+      this.#owner.ready(this);
+    } else {
+      this.#put(this.#job, nowMs);
     }
   }
 
@@ -168,6 +175,7 @@ export class Connection<J extends WireJob> implements SocketListener {
   #conclude(text: string, tooLong: boolean): void {
     const job = this.#job!;
     const endedMs = this.#options.now();
+    this.#answeredTurn = this.#owner.turn;
     const { status, retryAfter, idleMs } = this.#answer.head!;
     // An answer before the whole request was read: the rest of it would lie in the way.
     const isClean = !tooLong && this.#answer.reusable && this.#socket!.writableLength === 0;

@@ -53,6 +53,7 @@ export class HttpDriver<J extends WireJob> implements ConnectionOwner<J> {
   readonly #own: OwnSockets<J> | undefined;
   /** They have a job to write, once this round of input is over. */
   #writing: Connection<J>[] = [];
+  #turn = 0;
   readonly #flush = () => this.#writeAll();
   readonly #sweep: NodeJS.Timeout;
   #closed = false;
@@ -87,6 +88,11 @@ export class HttpDriver<J extends WireJob> implements ConnectionOwner<J> {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** For a connection: whether a round of input has passed. */
+  get turn(): number {
+    return this.#turn;
   }
 
   /** Takes the job; after {@link close} it is forgotten. Jobs leave in the order they came. */
@@ -157,6 +163,7 @@ export class HttpDriver<J extends WireJob> implements ConnectionOwner<J> {
     const writing = this.#writing;
     this.#writing = [];
     for (const connection of writing) connection.write();
+    this.#turn += 1;
   }
 
   #cutLate(): void {

@@ -49,13 +49,21 @@ export function driverFor(
   world: DriverWorld,
   changes: Partial<DriverOptions<Probe>> = {},
 ): HttpDriver<Probe> {
-  const driver = new HttpDriver<Probe>(
+  const driver = driverOf({ baseUrl: world.url, ...changes });
+  world.drivers.push(driver);
+  return driver;
+}
+
+/** A driver whose jobs start once and end once, or the test fails. */
+export function driverOf(
+  options: Partial<DriverOptions<Probe>> & { readonly baseUrl: string },
+): HttpDriver<Probe> {
+  return new HttpDriver<Probe>(
     {
-      baseUrl: world.url,
       connections: 2,
       requestTimeoutMs: 1_000,
       now: () => clock.now(),
-      ...changes,
+      ...options,
     },
     {
       started(job, nowMs) {
@@ -69,8 +77,6 @@ export function driverFor(
       },
     },
   );
-  world.drivers.push(driver);
-  return driver;
 }
 
 /** Sends one job and waits for the last word on it. */
