@@ -58,8 +58,8 @@ export class Connection<J extends WireJob> implements SocketListener {
   #sinceMs = Number.POSITIVE_INFINITY;
   /** The socket is not to be used when idle after this. */
   #freshUntilMs = 0;
-  /** The turn in which the last answer came. */
-  #answeredTurn = -1;
+  /** The turn in which it was answered and no job waited for it. */
+  #idleTurn = -1;
 
   /** `maxIdleMs`: as long as nothing else is said by the server, a socket idle for so long is left. */
   constructor(
@@ -91,8 +91,9 @@ export class Connection<J extends WireJob> implements SocketListener {
     if (this.#socket === undefined) {
       this.#sinceMs = nowMs;
       this.#socket = openSocket(this.#options.destination, this.#localAddress, this);
-    } else if (this.#answeredTurn === this.#owner.turn) {
-      // Some servers close right behind an answer and do not say so: the next round would tell.
+    } else if (this.#idleTurn === this.#owner.turn) {
+      // Some servers close right behind an answer and do not say so; the next round would tell. A
+      // job that has waited for the connection has waited long enough.
       this.#owner.ready(this);
     } else {
       this.#put(this.#job, nowMs);
@@ -175,7 +176,6 @@ export class Connection<J extends WireJob> implements SocketListener {
   #conclude(text: string, tooLong: boolean): void {
     const job = this.#job!;
     const endedMs = this.#options.now();
-    this.#answeredTurn = this.#owner.turn;
     const { status, retryAfter, idleMs } = this.#answer.head!;
     // An answer before the whole request was read: the rest of it would lie in the way.
     const isClean = !tooLong && this.#answer.reusable && this.#socket!.writableLength === 0;
@@ -186,6 +186,7 @@ export class Connection<J extends WireJob> implements SocketListener {
     this.#written = false;
     // First free, then heard: what the client asks next may go over this connection.
     this.#owner.free(this);
+    if (this.#job === undefined) this.#idleTurn = this.#owner.turn;
     const reply = replyOf(status, text, tooLong, readRetryAfter(retryAfter), endedMs);
     this.#owner.ended(job, reply);
   }
