@@ -1,5 +1,6 @@
 /** Who each client is: its role and habits, drawn once from its own stream. */
 import type { Attack } from "../judge/history.ts";
+import { bearerLine, type FieldLines } from "./http-request.ts";
 import { type ClientAccount, type RunPlan, type Tuning, tuningOf } from "./plan.ts";
 import { shuffled, streamOf, unit, whole } from "./rng.ts";
 
@@ -27,6 +28,8 @@ export interface Who {
   readonly client: number;
   readonly userId: number;
   readonly accessToken: string;
+  /** The token as it goes into each request; undefined for one that no header can carry. */
+  readonly credentials: FieldLines | undefined;
   readonly role: Role;
   readonly thinkMs: number;
   /** 0 to 1: spreads this client's retries, so that a crowd refused at once does not return so. */
@@ -112,6 +115,8 @@ export function whoIs(
   const dawdles = role === "honest" && unit(stream) * 100 < dawdlingPercent;
   const lateMs = plan.sale.passTtlSeconds * 1_000 + TOO_LATE_MS;
   const { userId, accessToken } = account;
-  const drawn = { jitter, wishes, doubleClicks, visits, patienceMs, retries, regrets };
-  return { client, userId, accessToken, role, thinkMs: dawdles ? lateMs : thinkMs, ...drawn };
+  const delay = dawdles ? lateMs : thinkMs;
+  const drawn = { thinkMs: delay, jitter, wishes, doubleClicks, visits, patienceMs, retries };
+  const credentials = bearerLine(accessToken);
+  return { client, userId, accessToken, credentials, role, regrets, ...drawn };
 }

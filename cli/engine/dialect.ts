@@ -122,7 +122,7 @@ export function say(
   const { method, path, headers } = filled;
   if (filled.body !== undefined) headers.push("content-type", "application/json");
   const body = filled.body === undefined ? undefined : JSON.stringify(filled.body);
-  return { ...request, service: call.service, method, path, headers, body };
+  return { ...request, service: call.service, method, path, always: undefined, headers, body };
 }
 
 /** The answer in our words. */

@@ -1,90 +1,11 @@
 /** Whole runs against a small shop in memory: everyone ends, everything is recorded. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { HistoryLine, Op, RunEnd, StockSample } from "../judge/history.ts";
 import { unusualOf } from "../report/unusual.ts";
-import { type RunHandle, runSale } from "./engine.ts";
-import type { ClientCounts } from "./snapshot.ts";
-import { FakeShop, type ShopOptions } from "./testing/fake-shop.ts";
-import { type PlanChanges, planOf } from "./testing/plans.ts";
+import { begin, ofKind, prepare, type RunWorld, read, sumOf } from "./testing/run-world.ts";
 
-interface World {
-  folder: string;
-  path: string;
-  shop: FakeShop;
-}
-
-const QUICK = { thinkMinMs: 5, thinkMaxMs: 50, stockEveryMs: 100, connections: 16 };
-const never = new AbortController().signal;
-
-const test = suite<World>("engine");
-test.before.each(async (world) => {
-  world.folder = await mkdtemp(join(tmpdir(), "reservex-engine-"));
-  world.path = join(world.folder, "history.ndjson");
-});
-test.after.each(async (world) => {
-  await world.shop.close();
-  await rm(world.folder, { recursive: true });
-});
-
-async function begin(
-  world: World,
-  shop: Partial<ShopOptions>,
-  changes: PlanChanges,
-  signal: AbortSignal = never,
-): Promise<RunHandle> {
-  world.shop = new FakeShop(shop);
-  const url = await world.shop.open();
-  const tuning = { ...QUICK, ...changes.tuning };
-  return runSale(planOf({ ...changes, url, tuning }), { historyPath: world.path }, signal);
-}
-
-interface Read {
-  readonly lines: readonly HistoryLine[];
-  readonly ops: readonly Op[];
-  readonly stock: readonly StockSample[];
-  readonly end: RunEnd;
-}
-
-/** Reads the history and checks what holds for every one of them. */
-async function read(path: string, clients: number): Promise<Read> {
-  const text = await readFile(path, "utf8");
-  assert.ok(text.endsWith("\n"));
-  const lines: HistoryLine[] = text
-    .trimEnd()
-    .split("\n")
-    .map((line) => JSON.parse(line));
-  assert.is(lines[0]?.kind, "run");
-  const end = lines.at(-1);
-  if (end?.kind !== "end") throw new Error("the history has no end");
-  const ops = lines.filter((line) => line.kind === "op");
-  const stock = lines.filter((line) => line.kind === "stock");
-  let lastEnded = 0;
-  for (const op of ops) {
-    assert.ok(op.intendedMs <= op.invokedMs && op.invokedMs <= op.endedMs, JSON.stringify(op));
-    assert.ok(op.endedMs >= lastEnded, "lines are in the order in which operations ended");
-    assert.ok(op.client >= 0 && op.client < clients);
-    lastEnded = op.endedMs;
-  }
-  const byId = [...ops].sort((a, b) => a.id - b.id);
-  for (const [i, op] of byId.entries()) {
-    assert.is(op.id, i, "ids count up without a gap");
-    assert.ok(i === 0 || op.invokedMs >= byId[i - 1]!.invokedMs, "ids ascend by invocation");
-  }
-  return { lines, ops, stock, end };
-}
-
-function sumOf({ total, ...groups }: ClientCounts): number {
-  const sum = Object.values(groups).reduce((all, count) => all + count, 0);
-  assert.is(sum, total);
-  return sum;
-}
-
-const ofKind = <K extends Op["op"]>(ops: readonly Op[], op: K) =>
-  ops.filter((one): one is Extract<Op, { op: K }> => one.op === op);
+const test = suite<RunWorld>("engine");
+prepare(test);
 
 test("two hundred clients, a hundred seats: all end, all seats are sold", async (world) => {
   const run = await begin(world, { passesPerSecond: 100 }, { clients: 200 });
@@ -165,53 +86,6 @@ test("a double click joins twice at once", async (world) => {
   }
 });
 
-test("an aborted run ends within a second, its open requests unknown", async (world) => {
-  const abort = new AbortController();
-  const run = await begin(world, {}, { clients: 200 }, abort.signal);
-  const hung = Promise.withResolvers<void>();
-  world.shop.trouble = (_method, path) => {
-    if (!path.startsWith("/api/reservations")) return undefined;
-    hung.resolve();
-    return "hang";
-  };
-  await hung.promise;
-  const beforeMs = performance.now();
-  abort.abort();
-  const result = await run.done;
-  assert.ok(performance.now() - beforeMs < 1_000);
-  assert.is(result.reason, "interrupted");
-  const { ops, end } = await read(world.path, 200);
-  assert.is(end.reason, "interrupted");
-  const cut = ops.filter((op) => op.code === "RUN_ENDED");
-  assert.ok(cut.some((op) => op.op === "reserve"));
-  assert.ok(cut.every((op) => op.outcome === "unknown" && op.endedMs === end.atMs));
-  const { clients } = result.snapshot;
-  sumOf(clients);
-  assert.is(clients.notArrived + clients.waiting + clients.buying, 0);
-  assert.ok(clients.gaveUp > 0);
-});
-
-test("aborted before it began, a run leaves a whole history of nothing", async (world) => {
-  const run = await begin(world, {}, { clients: 10 }, AbortSignal.abort());
-  const result = await run.done;
-  const { ops } = await read(world.path, 10);
-  assert.is(result.reason, "interrupted");
-  assert.is(ops.length, 0);
-  assert.is(result.snapshot.clients.gaveUp, 10);
-});
-
-test("the time limit ends any sale; who never got through is dropped", async (world) => {
-  const tuning = { connections: 2 };
-  const run = await begin(world, {}, { clients: 20, timeLimitSeconds: 0.5, tuning });
-  world.shop.trouble = () => "hang";
-  const result = await run.done;
-  assert.is(result.reason, "time-limit");
-  assert.is(result.tester.droppedArrivals, 18);
-  assert.is(result.snapshot.clients.gaveUp, 20);
-  const { ops } = await read(world.path, 20);
-  assert.is(ops.length, 2);
-});
-
 test("cuts, errors and shed load are survived, each purchase with one key", async (world) => {
   const run = await begin(world, { stock: [100, 100, 100] }, { clients: 60 });
   let calls = 0;
@@ -251,49 +125,6 @@ test("the same seed gives the same crowd, wishes, keys and all", async (world) =
   assert.equal(await crowd(), once);
 });
 
-test("a snapshot tells the run as it goes, and its clients always sum up", async (world) => {
-  const run = await begin(world, { passesPerSecond: 60 }, { clients: 150 });
-  const phases = new Set<string>();
-  let most = 0;
-  const watching = setInterval(() => {
-    const snapshot = run.snapshot();
-    sumOf(snapshot.clients);
-    phases.add(snapshot.phase);
-    most = Math.max(most, snapshot.clients.waiting);
-    assert.ok(snapshot.progress >= 0 && snapshot.progress <= 1);
-    assert.equal(JSON.parse(JSON.stringify(snapshot)), snapshot);
-  }, 50);
-  const { snapshot } = await run.done;
-  clearInterval(watching);
-  // Before the first client and after the last one there may be a look as well, or none.
-  for (const fleeting of ["starting", "settling"]) phases.delete(fleeting);
-  assert.equal([...phases], ["selling"]);
-  assert.ok(most > 50, `${most} waited at most`);
-  assert.ok(snapshot.admissions.total >= 100 && snapshot.admissions.total < 150);
-  assert.ok(snapshot.latency.some(({ op, count, p99 }) => op === "poll" && count > 0 && p99 > 0));
-  assert.ok(snapshot.lineHistory.length >= 1);
-  assert.match(snapshot.news ?? "", /^sold out at/);
-  assert.ok(snapshot.tester.rssMb > 10);
-});
-
-test("a history that cannot be written ends the run with an error", async (world) => {
-  world.path = join(world.folder, "no", "such", "history.ndjson");
-  const run = await begin(world, {}, { clients: 10 });
-  try {
-    await run.done;
-    assert.unreachable();
-  } catch (error) {
-    assert.match(String(error), /the history cannot be written/);
-  }
-});
-
-test("a plan that nobody could follow is refused at once", async (world) => {
-  world.shop = new FakeShop();
-  await world.shop.open();
-  const plan = { ...planOf({ clients: 5 }), accounts: [] };
-  assert.throws(() => runSale(plan, { historyPath: world.path }, never), /fewer accounts/);
-});
-
 test("habits and attacks are in the record by name, and no habit buys twice", async (world) => {
   const habits = { impatientPercent: 20, doubleClickPercent: 30, retryingPercent: 30 };
   const changes = { clients: 300, attackersPercent: 10, habits } as const;
@@ -329,33 +160,5 @@ test("recorded arrivals are replayed to the millisecond", async (world) => {
     assert.ok(Math.abs(intendedMs - zero - arrivalOffsetsMs[client]!) < 0.01);
   }
 });
-
-test("paused arrivals come later by as long, and nobody is late or dropped for it", async (world) => {
-  const changes = { clients: 40, arrivals: "ramp", arrivalSeconds: 1 } as const;
-  const run = await begin(world, {}, changes);
-  await until(() => run.snapshot().clients.notArrived < 30);
-  run.controls?.pauseArrivals(true);
-  const before = run.snapshot();
-  assert.is(before.arrivalsPaused, true);
-  await until(() => run.snapshot().elapsedMs > before.elapsedMs + 700);
-  // One whose time had come just before may still be let in.
-  assert.ok(before.clients.notArrived - run.snapshot().clients.notArrived <= 1);
-  run.controls?.pauseArrivals(false);
-  const { tester, reason } = await run.done;
-  assert.is(reason, "everyone-done");
-  assert.is(tester.droppedArrivals, 0);
-  assert.ok(tester.sendLagMs.max < 600, `${tester.sendLagMs.max} ms late`);
-  const { lines, ops } = await read(world.path, 40);
-  const notes = lines.flatMap((line) => (line.kind === "note" ? line.text : []));
-  assert.is(notes[0], "arrivals paused");
-  assert.match(notes[1] ?? "", /^arrivals go on, 0\.\d s later than planned$/);
-  const lastJoin = Math.max(...ops.filter((op) => op.op === "join").map((op) => op.intendedMs));
-  assert.ok(lastJoin > 1_600, `the last join was due at ${lastJoin} ms`);
-});
-
-/** Turns of the event loop until it is so; the run's own clock goes on meanwhile. */
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
-}
 
 test.run();

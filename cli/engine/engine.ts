@@ -3,26 +3,21 @@
  * judge or process is known here: a handle gives snapshots and, at the end, the result.
  */
 import type { RunEnd, TesterHealth } from "../judge/history.ts";
-import { ArrivalGate } from "./arrival-gate.ts";
-import { arrivalTimes } from "./arrivals.ts";
-import { castOf, gangsOf } from "./casting.ts";
 import { type EngineClock, startClock } from "./clock.ts";
+import { Counter } from "./counter.ts";
 import { Crowd } from "./crowd.ts";
-import { hear, NOT_OFFERED, say } from "./dialect.ts";
-import { type DisplayBoard, OPEN_BOARD, readBoard, type StockReading } from "./display-board.ts";
-import { type Drivers, openDrivers } from "./drivers.ts";
+import type { StockReading } from "./display-board.ts";
+import { Doors } from "./doors.ts";
 import { type MeterReadings, Meters } from "./meters.ts";
-import { assertPlan, type RunPlan, shareOf, targetOf, tuningOf } from "./plan.ts";
+import { assertPlan, type RunPlan, tuningOf } from "./plan.ts";
 import { Probing } from "./probing/probing.ts";
-import { type Job, Recorder } from "./recorder.ts";
-import type { Gate, InStep, RunControls, RunHandle, RunOutput, RunResult } from "./run-handle.ts";
+import { Recorder } from "./recorder.ts";
+import type { InStep, RunControls, RunHandle, RunOutput, RunResult } from "./run-handle.ts";
 import { Scheduler } from "./scheduler.ts";
-import type { Outgoing } from "./script.ts";
-import { isOwn } from "./share.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { StockWatch } from "./stock-watch.ts";
 import { takeSnapshot } from "./take-snapshot.ts";
 import { HealthWatch } from "./tester-health.ts";
+import { Wire } from "./wire.ts";
 
 export type { RunControls, RunHandle, RunOutput, RunResult } from "./run-handle.ts";
 
@@ -60,66 +55,59 @@ class SaleRun implements RunControls {
   readonly #plan: RunPlan;
   readonly #path: string;
   readonly #clock: EngineClock;
-  readonly #gate: Gate | undefined;
   readonly #meters = new Meters();
   readonly #health = new HealthWatch();
   readonly #recorder: Recorder;
   readonly #scheduler: Scheduler;
   readonly #crowd: Crowd;
-  readonly #drivers: Drivers;
-  readonly #watch: StockWatch;
-  readonly #arrivals: ArrivalGate;
-  #permitsPerMinute: number;
+  readonly #wire: Wire;
+  readonly #counter: Counter;
+  readonly #doors: Doors;
   readonly #probing: Probing;
-  /** 1 for each client of whom a request has been on the wire, or could not get there. */
-  readonly #began: Uint8Array;
   /** The scheduler's keys after the clients' own. */
   readonly #tickKey: number;
   readonly #stockKey: number;
   readonly #limitKey: number;
   readonly #outcome = Promise.withResolvers<RunResult>();
-  #stock: readonly StockReading[];
-  #begun = false;
-  #board: DisplayBoard = OPEN_BOARD;
+  #permitsPerMinute: number;
   #news: string | undefined;
   #ended: { readonly atMs: number; readonly tester: TesterHealth } | undefined;
   #stopListening: () => void = () => undefined;
 
   constructor(plan: RunPlan, path: string, inStep: InStep | undefined) {
-    const { settings, sale, adminToken } = plan;
-    this.#clock = inStep?.clock ?? startClock();
-    this.#gate = inStep?.gate;
-    const { clients } = settings;
     this.#plan = plan;
     this.#path = path;
-    this.#stock = sale.products.map(({ id, name, totalStock }) => {
-      return { id, name, totalStock, availableStock: totalStock, held: 0, pending: undefined };
-    });
-    const offsetsMs = plan.arrivalOffsetsMs;
-    const arrivals = arrivalTimes({ ...settings, seed: plan.seed, offsetsMs });
-    for (const [member, leader] of gangsOf(castOf(plan))) arrivals[member] = arrivals[leader]!;
-    this.#arrivals = new ArrivalGate(arrivals);
-    this.#permitsPerMinute = sale.permitsPerMinute;
-    this.#began = new Uint8Array(clients);
+    this.#clock = inStep?.clock ?? startClock();
+    this.#permitsPerMinute = plan.sale.permitsPerMinute;
+    const { clients } = plan.settings;
     this.#tickKey = clients;
     this.#stockKey = clients + 1;
     this.#limitKey = clients + 2;
     this.#scheduler = new Scheduler(this.#clock, clients + 3, (key, due) => this.#onDue(key, due));
+    this.#doors = new Doors(plan, this.#clock, inStep?.gate, {
+      opened: (fromMs) => this.#begin(fromMs),
+      comes: (client, dueMs) => this.#scheduler.at(client, dueMs),
+    });
     this.#crowd = new Crowd(plan, {
-      send: (client, request, intendedMs) => this.#send(client, request, intendedMs),
+      send: (client, request, intendedMs) => this.#wire.send(client, request, intendedMs),
       wait: (client, dueMs) => this.#scheduler.at(client, dueMs),
       admitted: () => this.#meters.admitted(),
-      gone: (client) => this.#release(client),
+      gone: (client) => this.#wire.release(client),
       everyoneEnded: () => void this.#probing.done.finally(() => this.#finish("everyone-done")),
-    });
-    this.#drivers = this.#makeDrivers();
-    this.#watch = new StockWatch(targetOf(plan, "ticket"), adminToken, sale.eventId, this.#clock, {
-      read: (products, nowMs) => this.#onStock(products, nowMs),
-      blind: (code, nowMs) => this.#onBlind(code, nowMs),
     });
     this.#recorder = new Recorder(plan, path, this.#meters, {
       caughtUp: () => this.#scheduler.release(),
       failed: (error) => this.#abandon(error),
+    });
+    this.#wire = new Wire(plan, this.#clock, this.#recorder, this.#meters, (...answered) => {
+      if (this.#recorder.behind) this.#scheduler.hold();
+      this.#crowd.answered(...answered);
+      this.#scheduler.catchUp();
+    });
+    this.#counter = new Counter(plan, this.#clock, {
+      read: (products, nowMs) => this.#onStock(products, nowMs),
+      soldOut: (nowMs) => this.#sendHome(nowMs),
+      blind: (code, nowMs) => this.#onBlind(code, nowMs),
     });
     this.#probing = new Probing(plan, () => this.#clock.now(), this.#recorder);
   }
@@ -131,19 +119,13 @@ class SaleRun implements RunControls {
     if (signal.aborted) stop();
     // The crowd waits for the first reading: it shows the stock before anyone came, and the code
     // that the first request of a process has to load makes nobody late.
-    else if (this.#plan.dialect === undefined) this.#watch.look();
-    else this.#begin(this.#clock.now());
+    else if (this.#plan.dialect === undefined) this.#counter.look();
+    else this.#doors.ready();
     return this.#outcome.promise;
   }
 
-  /** Opens the doors: everything is timed from now. */
+  /** The doors are open: everything is timed from now. */
   #begin(fromMs: number): void {
-    if (this.#begun || this.#ended !== undefined) return;
-    this.#begun = true;
-    const share = shareOf(this.#plan);
-    this.#arrivals.begin(fromMs, (client, dueMs) => {
-      if (isOwn(share, client)) this.#scheduler.at(client, dueMs);
-    });
     this.#probing.start();
     this.#scheduler.at(this.#tickKey, fromMs + SECOND_MS);
     this.#scheduler.at(this.#stockKey, fromMs + tuningOf(this.#plan).stockEveryMs);
@@ -151,14 +133,14 @@ class SaleRun implements RunControls {
   }
 
   pauseArrivals(paused: boolean): void {
-    if (!this.#begun || this.#ended !== undefined || paused === this.#arrivals.paused) return;
+    if (!this.#doors.open || this.#ended !== undefined || paused === this.#doors.paused) return;
     const nowMs = this.#clock.now();
     if (paused) {
-      this.#arrivals.shut(nowMs);
+      this.#doors.shut(nowMs);
       this.#tell(nowMs, "arrivals paused");
       return;
     }
-    const shutMs = this.#arrivals.open(nowMs, (client, dueMs) => this.#scheduler.at(client, dueMs));
+    const shutMs = this.#doors.reopen(nowMs);
     this.#tell(nowMs, `arrivals go on, ${(shutMs / SECOND_MS).toFixed(1)} s later than planned`);
   }
 
@@ -170,15 +152,15 @@ class SaleRun implements RunControls {
   }
 
   snapshot(): Snapshot {
-    const running = this.#begun ? "selling" : "starting";
+    const running = this.#doors.open ? "selling" : "starting";
     return takeSnapshot({
       phase: this.#ended === undefined ? running : "settling",
       elapsedMs: this.#ended?.atMs ?? this.#clock.now(),
       clients: this.#crowd.counts,
       bookings: this.#crowd.bookings,
       permitsPerMinute: this.#permitsPerMinute,
-      arrivalsPaused: this.#arrivals.paused,
-      stock: this.#stock,
+      arrivalsPaused: this.#doors.paused,
+      stock: this.#counter.stock,
       meters: this.#meters,
       health: this.#ended?.tester ?? this.#health.read(this.#meters, 0),
       inFlight: this.#recorder.inFlight,
@@ -202,29 +184,9 @@ class SaleRun implements RunControls {
     return this.#meters.readings();
   }
 
-  #release(client: number): void {
-    this.#drivers.queue.release(client);
-    this.#drivers.ticket.release(client);
-  }
-
-  #makeDrivers(): Drivers {
-    return openDrivers(this.#plan, this.#clock, {
-      started: (job, nowMs) => this.#onStarted(job, nowMs),
-      ended: (job, reply) => {
-        this.#began[job.client] = 1;
-        const answer = this.#recorder.ended(job, hear(this.#plan.dialect, job.request, reply));
-        if (this.#recorder.behind) this.#scheduler.hold();
-        this.#crowd.answered(job, answer, reply.endedMs);
-        this.#scheduler.catchUp();
-      },
-    });
-  }
-
   #onDue(key: number, dueMs: number): void {
     if (key < this.#tickKey) {
-      const putOffMs = this.#arrivals.putOff(key, dueMs);
-      if (putOffMs === undefined) this.#crowd.wake(key, dueMs);
-      else if (putOffMs < Number.POSITIVE_INFINITY) this.#scheduler.at(key, putOffMs);
+      if (this.#doors.letsIn(key, dueMs)) this.#crowd.wake(key, dueMs);
     } else if (key === this.#tickKey) {
       this.#scheduler.at(key, dueMs + SECOND_MS);
       this.#meters.tick(this.#crowd.waiting, this.#crowd.ended);
@@ -232,58 +194,25 @@ class SaleRun implements RunControls {
     } else if (key === this.#stockKey) {
       if (this.#plan.dialect !== undefined) return;
       this.#scheduler.at(key, dueMs + tuningOf(this.#plan).stockEveryMs);
-      this.#watch.look();
+      this.#counter.look();
     } else {
       this.#finish("time-limit");
     }
   }
 
-  #send(client: number, request: Outgoing, intendedMs: number): void {
-    const handedMs = this.#clock.now();
-    this.#meters.sendLag.add(handedMs - intendedMs);
-    const { dialect, accounts } = this.#plan;
-    const said = say(dialect, request, accounts[client]!);
-    const put = said ?? request;
-    const job: Job = { client, request: put, intendedMs, handedMs, id: -1, invokedMs: -1 };
-    if (said !== undefined) this.#drivers[said.service].send(job);
-    else queueMicrotask(() => this.#crowd.answered(job, NOT_OFFERED, handedMs));
-  }
-
-  #onStarted(job: Job, nowMs: number): void {
-    this.#began[job.client] = 1;
-    this.#recorder.invoked(job, nowMs);
-  }
-
   #onStock(products: readonly StockReading[], nowMs: number): void {
-    this.#stock = products;
     this.#recorder.stock(nowMs, products);
-    const before = this.#board;
-    this.#board = readBoard(before, products);
-    if (this.#board.soldOut && !before.soldOut) {
-      this.#tell(nowMs, `sold out at ${(nowMs / SECOND_MS).toFixed(1)} s`);
-      this.#sendHome(nowMs);
-    }
-    this.#ready();
-  }
-
-  /** The first reading is there, or will not come. */
-  #ready(): void {
-    if (this.#begun) return;
-    if (this.#gate === undefined) {
-      this.#begin(this.#clock.now());
-    } else {
-      this.#gate.ready();
-      void this.#gate.opens.then((atMs) => this.#begin(atMs));
-    }
+    this.#doors.ready();
   }
 
   #onBlind(code: string, nowMs: number): void {
     this.#tell(nowMs, `the stock cannot be read: ${code}`);
-    this.#ready();
+    this.#doors.ready();
   }
 
   /** Those who wait would find out at their next poll; a board over the counter is seen sooner. */
   #sendHome(nowMs: number): void {
+    this.#tell(nowMs, `sold out at ${(nowMs / SECOND_MS).toFixed(1)} s`);
     this.#crowd.tellSoldOut();
     const spanMs = Math.max(SECOND_MS, (this.#crowd.waiting * SECOND_MS) / LEAVING_PER_SECOND);
     for (let client = 0; client < this.#tickKey; client += 1) {
@@ -329,23 +258,17 @@ class SaleRun implements RunControls {
     this.#scheduler.stop();
     this.#stopListening();
     this.#ended = { atMs, tester: this.#health.read(this.#meters, this.#droppedArrivals(atMs)) };
+    this.#doors.lock();
     this.#health.stop();
     this.#crowd.giveUp();
-    const { queue, ticket } = this.#drivers;
-    return Promise.all([
-      ...[queue.close(), ticket.close(), this.#watch.close()],
-      this.#probing.stop(),
-    ]);
+    return Promise.all([this.#wire.close(), this.#counter.close(), this.#probing.stop()]);
   }
 
   /** Clients whose time had come but of whom nothing ever reached the wire. */
   #droppedArrivals(atMs: number): number {
-    if (!this.#begun) return 0;
-    const share = shareOf(this.#plan);
-    return this.#arrivals.countDropped(
+    return this.#doors.countDropped(
       atMs,
-      (client) =>
-        isOwn(share, client) && this.#began[client] === 0 && this.#crowd.isUnderWay(client),
+      (client) => !this.#wire.hasBegun(client) && this.#crowd.isUnderWay(client),
     );
   }
 }

@@ -33,8 +33,13 @@ export class HistoryFile {
   }
 
   add(line: object): void {
+    this.addText(JSON.stringify(line));
+  }
+
+  /** The line as JSON already. */
+  addText(line: string): void {
     if (this.#error !== undefined) return;
-    this.#piece += `${JSON.stringify(line)}\n`;
+    this.#piece += `${line}\n`;
     if (this.#piece.length >= PIECE_CHARS) this.flush();
   }
 

@@ -47,11 +47,6 @@ export function silence(error: Error, endedMs: number): Reply {
   return { outcome: "unknown", code, endedMs };
 }
 
-export function readText(chunks: readonly Buffer[]): string {
-  if (chunks.length === 0) return "";
-  return (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString("utf8");
-}
-
 function parse(text: string): unknown {
   if (text === "") return undefined;
   try {
@@ -67,8 +62,7 @@ function readCode(body: unknown): string | undefined {
 }
 
 /** Milliseconds. Whole seconds only: a date would be compared with a clock that is not ours. */
-export function readRetryAfter(value: string | string[] | undefined): number | undefined {
-  const text = Array.isArray(value) ? value[0] : value;
+export function readRetryAfter(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) * 1_000 : undefined;
 }
 

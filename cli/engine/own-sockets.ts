@@ -35,7 +35,7 @@ export class OwnSockets<J extends WireJob> {
   /** False for a connection that is nobody's own. */
   free(connection: Connection<J>): boolean {
     if (!this.#busy.delete(connection)) return false;
-    if (this.#leaving.delete(connection)) void connection.destroy();
+    if (this.#leaving.delete(connection)) connection.destroy();
     return true;
   }
 
@@ -45,16 +45,16 @@ export class OwnSockets<J extends WireJob> {
     if (connection === undefined) return;
     this.#of.delete(client);
     if (this.#busy.has(connection)) this.#leaving.add(connection);
-    else void connection.destroy();
+    else connection.destroy();
   }
 
   /** Those at work may be late. */
-  cutIfStartedBefore(ms: number): void {
-    for (const connection of this.#busy) connection.cutIfStartedBefore(ms);
+  cutIfBegunBefore(ms: number): void {
+    for (const connection of this.#busy) connection.cutIfBegunBefore(ms);
   }
 
-  async close(): Promise<void> {
-    const all = [...this.#of.values(), ...this.#leaving];
-    await Promise.all(all.map((connection) => connection.destroy()));
+  close(): void {
+    for (const connection of this.#of.values()) connection.destroy();
+    for (const connection of this.#leaving) connection.destroy();
   }
 }

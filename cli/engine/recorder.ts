@@ -20,6 +20,7 @@ import { stockLineOf } from "./display-board.ts";
 import { HistoryFile, type HistoryFileListener } from "./history-file.ts";
 import type { Reply } from "./http-driver.ts";
 import type { Meters } from "./meters.ts";
+import { type Line, micro, opText } from "./op-text.ts";
 import type { RunPlan } from "./plan.ts";
 import type { Outgoing } from "./script.ts";
 
@@ -34,9 +35,6 @@ export interface Job {
   id: number;
   invokedMs: number;
 }
-
-/** An operation's line: JSON leaves out what is undefined, so the type may keep it. */
-type Line<T> = T extends unknown ? { readonly [K in keyof T]: T[K] | undefined } : never;
 
 export class Recorder {
   readonly #file: HistoryFile;
@@ -93,7 +91,7 @@ export class Recorder {
     const facts = outcome === "ok" ? readFacts(job.request.op, reply.body) : NO_FACTS;
     const answer: Answer = { outcome, status, code, retryAfterMs, facts };
     const line = lineOf(job, answer, reply.endedMs);
-    this.#file.add(line);
+    this.#file.addText(opText(line));
     this.#written += 1;
     // JSON leaves out what is undefined, and so does whoever reads it.
     this.#early.take(line as Op);
@@ -161,7 +159,7 @@ export class Recorder {
    */
   async finish(reason: RunEnd["reason"], atMs: number, tester: TesterHealth): Promise<void> {
     const cut: Answer = { outcome: "unknown", code: "RUN_ENDED", facts: NO_FACTS };
-    for (const job of this.#open) this.#file.add(lineOf(job, cut, atMs));
+    for (const job of this.#open) this.#file.addText(opText(lineOf(job, cut, atMs)));
     this.#open.clear();
     const end: RunEnd = { kind: "end", atMs: micro(atMs), reason, tester };
     this.#file.add(end);
@@ -215,9 +213,4 @@ function lineOf(job: Job, answer: Answer, endedMs: number): Line<Op> {
     case "cancel":
       return { ...base, op: request.op, reservationId: request.reservationId, reservationStatus };
   }
-}
-
-/** Whole microseconds: more digits than that are noise, and a third of the file. */
-function micro(ms: number): number {
-  return Math.round(ms * 1_000) / 1_000;
 }

@@ -35,7 +35,11 @@ export class Scheduler {
     this.#due = new Float64Array(keys);
     this.#place = new Int32Array(keys).fill(-1);
     this.#heap = new Int32Array(keys);
-    this.#ring = () => this.#serve(SLICE_MS);
+    this.#ring = () => {
+      this.#alarm = undefined;
+      this.#alarmMs = Number.POSITIVE_INFINITY;
+      this.#serve(SLICE_MS);
+    };
   }
 
   get size(): number {
@@ -98,7 +102,6 @@ export class Scheduler {
   }
 
   #serve(sliceMs: number): void {
-    this.#disarm();
     this.#serving = true;
     const begunMs = this.#clock.now();
     let nowMs = begunMs;
@@ -113,7 +116,10 @@ export class Scheduler {
     this.#arm();
   }
 
-  /** Sets the one timer for the earliest wait, unless it rings early enough already. */
+  /**
+   * Sets the one timer for the earliest wait, unless it rings early enough already: one that rings
+   * for nothing now and then costs less than a new one after each answer.
+   */
   #arm(): void {
     if (this.#size === 0 || this.#serving || this.#held || this.#stopped) return;
     const dueMs = this.#due[this.#heap[0]!]!;

@@ -1,6 +1,7 @@
 /** The requests a client can send; paths and bodies are built once a sale where they can be. */
 import type { Attack, Habit, Op, ProbeOp, RunSettings, SaleFacts } from "../judge/history.ts";
 import type { Who } from "./casting.ts";
+import type { FieldLines } from "./http-request.ts";
 import type { Tuning } from "./plan.ts";
 
 /** Probes are the prober's own, not a client's. */
@@ -12,6 +13,8 @@ export interface Outgoing {
   readonly service: "queue" | "ticket";
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
+  /** The client's token; not among the headers then. */
+  readonly always?: FieldLines | undefined;
   /** Names and values by turns. */
   readonly headers: string[];
   readonly body?: string | undefined;
@@ -64,21 +67,27 @@ export function scriptOf(
 export function joinRequest(script: Script, who: Who, ticket?: string): Outgoing {
   const headers = bearer(who);
   if (ticket !== undefined) headers.push("x-queue-ticket", ticket);
-  const path = script.joinPath;
-  return { op: "join", service: "queue", method: "POST", path, headers, attack: markOf(who) };
+  const { joinPath: path } = script;
+  const { credentials: always } = who;
+  const attack = markOf(who);
+  return { op: "join", service: "queue", method: "POST", path, always, headers, attack };
 }
 
 /** With its ticket a client that the waiting room has lost is back in its place at once. */
 export function pollRequest(script: Script, who: Who, ticket?: string): Outgoing {
   const headers = bearer(who);
   if (ticket !== undefined) headers.push("x-queue-ticket", ticket);
-  const path = script.pollPath;
-  return { op: "poll", service: "queue", method: "GET", path, headers, attack: markOf(who) };
+  const { pollPath: path } = script;
+  const { credentials: always } = who;
+  const attack = markOf(who);
+  return { op: "poll", service: "queue", method: "GET", path, always, headers, attack };
 }
 
 export function leaveRequest(script: Script, who: Who): Outgoing {
   const { leavePath: path } = script;
-  return { op: "leave", service: "queue", method: "DELETE", path, headers: bearer(who) };
+  const { credentials: always } = who;
+  const headers = bearer(who);
+  return { op: "leave", service: "queue", method: "DELETE", path, always, headers };
 }
 
 /** `wish` is an index into the sale's products; an attack without a pass leaves `pass` out. */
@@ -98,6 +107,7 @@ export function reserveRequest(
     service: "ticket",
     method: "POST",
     path: script.reservePath + who.userId,
+    always: who.credentials,
     headers,
     body: script.bodies[wish]!,
     pass,
@@ -114,6 +124,7 @@ export function followRequest(who: Who, reservationId: number): Outgoing {
     service: "ticket",
     method: "GET",
     path: `/api/reservations/${reservationId}`,
+    always: who.credentials,
     headers: bearer(who),
     reservationId,
   };
@@ -136,6 +147,7 @@ function markOf({ role }: Who): Attack | undefined {
   return role === "poll-flood" || role === "many-accounts" ? role : undefined;
 }
 
-function bearer(who: Who): string[] {
-  return ["authorization", `Bearer ${who.accessToken}`];
+/** Of a client without credentials the token goes where it is found that nobody can send it. */
+function bearer({ credentials, accessToken }: Who): string[] {
+  return credentials === undefined ? ["authorization", `Bearer ${accessToken}`] : [];
 }

@@ -90,9 +90,8 @@ test("a reservation carries what the contract asks for", () => {
   const { request } = effect;
   assert.is(request.path, "/api/reservations?eventId=7&clientId=1003");
   assert.is(request.body, '{"productId":12,"quantity":1}');
+  assert.is(request.always, "authorization: Bearer user-1003\r\n");
   assert.equal(request.headers, [
-    "authorization",
-    "Bearer user-1003",
     "content-type",
     "application/json",
     "idempotency-key",

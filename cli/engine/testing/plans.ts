@@ -2,6 +2,7 @@
 import type { HabitShares, RunSettings, SaleFacts } from "../../judge/history.ts";
 import type { Role, Who } from "../casting.ts";
 import type { StepContext } from "../client-state.ts";
+import { bearerLine } from "../http-request.ts";
 import { DEFAULT_TUNING, type RunPlan, type Tuning } from "../plan.ts";
 import { scriptOf } from "../script.ts";
 
@@ -73,6 +74,7 @@ export function whoOf(role: Role, changes: Partial<Who> = {}): Who {
     client: 3,
     userId: 1_003,
     accessToken: "user-1003",
+    credentials: bearerLine("user-1003"),
     role,
     thinkMs: 400,
     jitter: 0.5,
