@@ -11,8 +11,8 @@ test("a request is its line, its host, its fields and nothing more", () => {
   const always = bearerLine("token");
   const lines = [
     "GET /base/a?b=c HTTP/1.1",
-    "host: shop:8080",
     "connection: keep-alive",
+    "host: shop:8080",
     "authorization: Bearer token",
     "X-Odd: a\tb",
     "",

@@ -39,10 +39,11 @@ export function requestText(
   { method, path, headers, always = NO_FIELDS, body }: WireRequest,
 ): string | undefined {
   const fields = fieldLines(headers);
-  if (fields === undefined || NOT_IN_PATH.test(path)) return undefined;
+  const line = method === last.method && path === last.path && prefix === last.prefix;
+  const start = line ? last.text : startLine(method, prefix, path);
+  if (fields === undefined || start === undefined) return undefined;
   const hostLine = bringsHost(headers) ? "" : `host: ${host}\r\n`;
-  const start = `${method} ${prefix}${path} HTTP/1.1\r\n${hostLine}`;
-  const head = `${start}connection: keep-alive\r\n${always}${fields}`;
+  const head = `${start}${hostLine}${always}${fields}`;
   if (body === undefined) {
     // A body that might have been there and is not: servers want to be told.
     const length = method === "GET" || method === "DELETE" ? "" : "content-length: 0\r\n";
@@ -53,6 +54,16 @@ export function requestText(
 }
 
 const NO_FIELDS = "" as FieldLines;
+
+/** The start that was written last: most of a crowd asks the same. */
+let last = { method: "", prefix: "", path: "", text: "" };
+
+function startLine(method: string, prefix: string, path: string): string | undefined {
+  if (NOT_IN_PATH.test(path)) return undefined;
+  const text = `${method} ${prefix}${path} HTTP/1.1\r\nconnection: keep-alive\r\n`;
+  last = { method, prefix, path, text };
+  return text;
+}
 
 /** Without what is ours to say; undefined where one cannot be sent. */
 export function fieldLines(headers: readonly string[]): FieldLines | undefined {
