@@ -7,31 +7,45 @@ import { type Dashboard, startDashboard, type Wish } from "./dashboard.ts";
 
 /** From the parent. */
 export type ToDashboard =
-  | { readonly type: "show"; readonly snapshot: Snapshot; readonly color: boolean }
+  | {
+      readonly type: "show";
+      readonly snapshot: Snapshot;
+      readonly color: boolean;
+      /** Of a stream that does not know its own. */
+      readonly size?: { readonly columns: number; readonly rows: number } | undefined;
+    }
   /** The last frame stays on the screen. */
   | { readonly type: "stop"; readonly snapshot?: Snapshot | undefined };
 
 /** To the parent: `q` or Ctrl-C, `force` when it is the second time; or a wish for the run. */
 export type FromDashboard =
   | { readonly type: "interrupt"; readonly force: boolean }
+  /** What was sent last is on the screen, or about to be; frames since took so long, each. */
+  | { readonly type: "shown"; readonly frameMs: readonly number[] }
   | { readonly type: "wish"; readonly wish: Wish };
 
 const tell = (message: FromDashboard): void => void process.send?.(message);
 
 let latest: Snapshot | undefined;
 let dashboard: Dashboard | undefined;
+let frameMs: number[] = [];
 
-function show(snapshot: Snapshot, color: boolean): void {
+function show({ snapshot, color, size }: Extract<ToDashboard, { type: "show" }>): void {
   latest = snapshot;
   dashboard ??= startDashboard({
     getSnapshot: () => latest ?? snapshot,
     stream: process.stderr,
     keyboard: process.stdin,
     color,
+    size,
     now: () => performance.now(),
+    onDrawn: (ms) => void frameMs.push(ms),
     onInterrupt: (force) => tell({ type: "interrupt", force }),
     onWish: (wish) => tell({ type: "wish", wish }),
   });
+  // The next one is only sent after this: however slow we are, no pictures queue up.
+  tell({ type: "shown", frameMs });
+  frameMs = [];
 }
 
 function stop(snapshot?: Snapshot): void {
@@ -44,6 +58,6 @@ function stop(snapshot?: Snapshot): void {
 process.on("SIGINT", () => {});
 process.on("disconnect", () => dashboard?.stop());
 process.on("message", (message: ToDashboard) => {
-  if (message.type === "show") show(message.snapshot, message.color);
+  if (message.type === "show") show(message);
   else stop(message.snapshot);
 });
