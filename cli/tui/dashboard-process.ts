@@ -3,7 +3,7 @@
  * remote-dashboard.ts, which sends what to draw; ends when it is told to, or when its parent is gone.
  */
 import type { Snapshot } from "../engine/snapshot.ts";
-import { type Dashboard, startDashboard, type Wish } from "./dashboard.ts";
+import { type Dashboard, type FrameTime, startDashboard, type Wish } from "./dashboard.ts";
 
 /** From the parent. */
 export type ToDashboard =
@@ -20,32 +20,32 @@ export type ToDashboard =
 /** To the parent: `q` or Ctrl-C, `force` when it is the second time; or a wish for the run. */
 export type FromDashboard =
   | { readonly type: "interrupt"; readonly force: boolean }
-  /** What was sent last is on the screen, or about to be; frames since took so long, each. */
-  | { readonly type: "shown"; readonly frameMs: readonly number[] }
+  /** What was sent last is on the screen, or about to be; and the frames drawn since the one before. */
+  | { readonly type: "shown"; readonly frames: readonly FrameTime[] }
   | { readonly type: "wish"; readonly wish: Wish };
 
 const tell = (message: FromDashboard): void => void process.send?.(message);
 
 let latest: Snapshot | undefined;
 let dashboard: Dashboard | undefined;
-let frameMs: number[] = [];
+let frames: FrameTime[] = [];
 
 function show({ snapshot, color, size }: Extract<ToDashboard, { type: "show" }>): void {
   latest = snapshot;
+  if (!process.stderr.columns) Object.assign(process.stderr, size ?? { columns: 80, rows: 24 });
   dashboard ??= startDashboard({
     getSnapshot: () => latest ?? snapshot,
     stream: process.stderr,
     keyboard: process.stdin,
     color,
-    size,
     now: () => performance.now(),
-    onDrawn: (ms) => void frameMs.push(ms),
+    onDrawn: (frame) => void frames.push(frame),
     onInterrupt: (force) => tell({ type: "interrupt", force }),
     onWish: (wish) => tell({ type: "wish", wish }),
   });
   // The next one is only sent after this: however slow we are, no pictures queue up.
-  tell({ type: "shown", frameMs });
-  frameMs = [];
+  tell({ type: "shown", frames });
+  frames = [];
 }
 
 function stop(snapshot?: Snapshot): void {

@@ -15,12 +15,9 @@ export interface DashboardOptions {
   /** Where keys come from: stdin. Without one, or if it is no terminal, there are no keys. */
   readonly keyboard?: KeyboardStream;
   readonly color: boolean;
-  /** Of a stream that does not know its own. */
-  readonly size?: { readonly columns: number; readonly rows: number } | undefined;
   /** A monotonic clock in milliseconds. */
   readonly now: () => number;
-  /** A frame is on the screen; it took so many milliseconds to make and write. */
-  readonly onDrawn?: (frameMs: number) => void;
+  readonly onDrawn?: (frame: FrameTime) => void;
   /**
    * Someone wants the run to end: `q` or Ctrl-C, told once with `force` false. A Ctrl-C after that
    * is told once more with `force` true. The terminal is in raw mode, so no SIGINT comes along.
@@ -30,6 +27,13 @@ export interface DashboardOptions {
   readonly onWish?: (wish: Wish) => void;
 }
 
+/** A frame that was made and written, in milliseconds of the dashboard's clock. */
+export interface FrameTime {
+  readonly atMs: number;
+  readonly tookMs: number;
+}
+
+/** A stream without a size costs Ink a call of `tput` a frame, some 15 ms. */
 export interface TerminalStream extends NodeJS.WritableStream {
   readonly columns?: number;
   readonly rows?: number;
@@ -70,7 +74,7 @@ export function startDashboard(options: DashboardOptions): Dashboard {
     if (!stopped) redraw();
   };
   const element = (snapshot: Snapshot) => {
-    const { columns, rows } = sizeOf(stream, options.size);
+    const { columns, rows } = sizeOf(stream);
     // One row stays free: a full screen makes Ink clear it all before every frame.
     const view = { columns, rows: rows - 1, color };
     if (!hasKeyboard) return h(Screen, { frame: composeFrame(snapshot, { ...view, hint: "" }) });
@@ -81,7 +85,7 @@ export function startDashboard(options: DashboardOptions): Dashboard {
   const redraw = (): void => {
     const began = now();
     ink.rerender(element(getSnapshot()));
-    options.onDrawn?.(now() - began);
+    options.onDrawn?.({ atMs: began, tookMs: now() - began });
   };
   const schedule = (dueMs: number): void => {
     timer = setTimeout(() => {
@@ -106,7 +110,7 @@ export function startDashboard(options: DashboardOptions): Dashboard {
       clearTimeout(timer);
       stream.off("resize", redraw);
       ink.unmount();
-      const { columns } = sizeOf(stream, options.size);
+      const { columns } = sizeOf(stream);
       const view = { columns, rows: Number.POSITIVE_INFINITY, color, hint: "" };
       stream.write(`${frameText(composeFrame(finalSnapshot ?? getSnapshot(), view), columns)}\n`);
     },
@@ -149,6 +153,6 @@ function inkOptions(stream: TerminalStream, keyboard: KeyboardStream | undefined
   };
 }
 
-function sizeOf({ columns, rows }: TerminalStream, otherwise = { columns: 80, rows: 24 }) {
-  return { columns: columns || otherwise.columns, rows: rows || otherwise.rows };
+function sizeOf({ columns, rows }: TerminalStream): { columns: number; rows: number } {
+  return { columns: columns || 80, rows: rows || 24 };
 }

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import type { Snapshot } from "../engine/snapshot.ts";
-import type { Wish } from "./dashboard.ts";
+import type { FrameTime, Wish } from "./dashboard.ts";
 import type { FromDashboard, ToDashboard } from "./dashboard-process.ts";
 
 export interface RemoteDashboardOptions {
@@ -19,8 +19,8 @@ export interface RemoteDashboardOptions {
     readonly columns: number;
     readonly rows: number;
   };
-  /** How long each frame took that was drawn since the last call. */
-  readonly onFrames?: (frameMs: readonly number[]) => void;
+  /** The frames that were drawn since the last call. */
+  readonly onFrames?: (frames: readonly FrameTime[]) => void;
 }
 
 export interface RemoteDashboard {
@@ -55,7 +55,7 @@ export function startRemoteDashboard(options: RemoteDashboardOptions): RemoteDas
         return onWish(message.wish);
       case "shown":
         waiting = false;
-        options.onFrames?.(message.frameMs);
+        options.onFrames?.(message.frames);
         return;
     }
   });

@@ -85,7 +85,15 @@
           ? { distr: 3, range: logRange(chart.floor) }
           : { range: (_plot, _low, high) => [0, Math.max(1, high * 1.06)] },
       },
-      axes: [axisOf(30, whole), axisOf(58, whole)],
+      axes: [
+        {
+          ...axisOf(30, whole),
+          label: chart.xLabel,
+          labelSize: 18,
+          labelFont: "12px system-ui, sans-serif",
+        },
+        axisOf(58, whole),
+      ],
       series: [
         { label: "s", value: (_plot, at) => (at === null ? "–" : numbers.format(at)) },
         ...chart.lines.map((line) => seriesOf(line, chart)),
