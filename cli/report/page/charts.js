@@ -64,7 +64,8 @@
     const whole = clock === "run" ? durationSeconds : columns[0].at(-1);
     return (plot, low, high) => {
       const [x] = plot.data;
-      const all = low === null || (low === x[0] && high === x.at(-1));
+      // Of a single point uPlot makes a range of its own, which is nobody's choice.
+      const all = x.length < 2 || low === null || (low === x[0] && high === x.at(-1));
       return all ? [0, Math.max(1, whole)] : [low, high];
     };
   }
