@@ -1,10 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { platform, tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { processEnvironment } from "../../services/common/config.ts";
+import { findProgram } from "../../services/common/servers/programs.ts";
 import { FREE_PORTS, removeDataFolder, reservex, temporaryFolder } from "../testing/processes.ts";
+import { PseudoTerminal } from "../testing/pseudo-terminal.ts";
 import { pause } from "../testing/shopper.ts";
 
 /** More people than a minute's permits, and fewer seats than people: the limits are felt. */
@@ -68,25 +71,99 @@ test("a demo with failing payments and absent clients is valid, its stock exact,
   await removeDataFolder(dir);
 });
 
-test("Ctrl-C ends a run early, judges what was seen and cleans up", async () => {
-  const dir = await temporaryFolder();
-  const out = join(dir, "run");
-  let asked = false;
-  const { code, stdout } = await reservex(["demo", ...SMALL, "--out", out], FREE_PORTS, (child) => {
-    child.stderr?.on("data", (chunk: Buffer) => {
-      if (asked || !/selling/.test(chunk.toString())) return;
-      asked = true;
-      setTimeout(() => child.kill("SIGINT"), 3_000);
+const hasTerminals =
+  platform() === "linux" && (await findProgram("script", processEnvironment())) !== undefined;
+
+(hasTerminals ? test : test.skip)(
+  "keys steer the run from its screen and stand in its record; q ends it early, judged and cleaned up",
+  async () => {
+    const dir = await temporaryFolder();
+    const out = join(dir, "run");
+    const args = ["demo", ...SMALL, "--arrival-seconds", "60", "--out", out];
+    const terminal = new PseudoTerminal(args, { columns: 100, rows: 30 }, dir, FREE_PORTS);
+    try {
+      await steer(terminal);
+      const { code, modes } = await terminal.ended();
+      assert.ok(code !== 1 && code !== null && code < 64, `exit code ${code}: ${terminal.left}`);
+      assert.match(modes, / icanon /);
+      assert.match(modes, / echo /);
+      assert.is(terminal.isAlternate, false);
+      assert.is(terminal.cursorHidden, false);
+      assert.match(terminal.left, /stock +valid/);
+      await assertRecorded(out);
+      assert.equal(processesOf("reservex-demo-"), []);
+    } finally {
+      terminal.kill();
+      await removeDataFolder(dir);
+    }
+  },
+);
+
+const RIGHT = "\u001b[C";
+
+/** Presses every key once, each after the screen has answered the one before. */
+async function steer(terminal: PseudoTerminal): Promise<void> {
+  const press = async (key: string, shows: RegExp) => {
+    terminal.press(key);
+    await terminal.shows(`${shows} after ${JSON.stringify(key)}`, (text) => shows.test(text));
+    assert.equal(terminal.wrapped, []);
+  };
+  await terminal.shows("the sale", (text) => /● selling/.test(text) && /in line +[1-9]/.test(text));
+  assert.ok(terminal.isAlternate && terminal.cursorHidden);
+  await press("?", /KEYS ─.*Chaos here: pause, payments/s);
+  await press("3", /\[3 stock\].*reserved confirmed/s);
+  await press(RIGHT, /\[4 saga\].*(charging|confirming) /s);
+  await press("p", /❚❚ arrivals paused/);
+  await press("+", /the limit is 330 admissions a minute/);
+  await press("c", /▲ chaos on/);
+  for (const size of [
+    { columns: 40, rows: 10 },
+    { columns: 130, rows: 40 },
+    { columns: 80, rows: 24 },
+  ]) {
+    terminal.resize(size);
+    await terminal.shows(`a frame for ${size.columns} × ${size.rows}`, (_text, rows) => {
+      const keys = rows.findLastIndex((row) => row !== "");
+      const [first = ""] = rows;
+      // The time stands at the right border of the first row, the keys in the last one but one.
+      return first.length === size.columns && /q stops/.test(rows[keys] ?? "") && keys < size.rows;
     });
-  });
-  assert.ok(asked);
-  assert.ok(code !== 1 && code !== null && code < 64, `exit code ${code}: ${stdout}`);
-  assert.match(stdout, "stock");
-  const end = (await readFile(join(out, "history.ndjson"), "utf8")).trimEnd().split("\n").at(-1);
-  assert.is(JSON.parse(end!).reason, "interrupted");
-  assert.equal(processesOf("reservex-demo-"), []);
-  await removeDataFolder(dir);
-});
+    assert.equal(terminal.wrapped, []);
+  }
+  await terminal.shows("a fault", (text) => /▲ chaos on,? [1-9]/.test(text));
+  await press("c", /▲ chaos off/);
+  await press("-", /the limit is 297 admissions a minute/);
+  terminal.press("p");
+  await terminal.shows("arrivals again", (text) => !text.includes("❚❚"));
+  await press("0", /\[0 overview\].*WAITING ROOM/s);
+  terminal.press("q");
+}
+
+/** Whatever was done by key can be read in the record and in the report. */
+async function assertRecorded(out: string): Promise<void> {
+  const history = (await readFile(join(out, "history.ndjson"), "utf8")).trimEnd().split("\n");
+  const lines = history.map((line) => JSON.parse(line));
+  assert.is(lines.at(-1).reason, "interrupted");
+  const notes = lines.filter(({ kind }) => kind === "note");
+  for (const words of [
+    "arrivals paused",
+    "arrivals go on",
+    "chaos is switched on: pause, payments",
+    "chaos is switched off",
+  ]) {
+    assert.ok(
+      notes.some(({ text }) => text.startsWith(words)),
+      words,
+    );
+  }
+  const limits = notes.flatMap(({ permitsPerMinute }) => permitsPerMinute ?? []);
+  assert.equal(limits, [330, 297]);
+  const faults = lines.filter(({ kind }) => kind === "fault");
+  assert.ok(faults.length > 0);
+  const report = JSON.parse(await readFile(join(out, "report.json"), "utf8"));
+  const told = report.notes.map(({ text }: { text: string }) => text);
+  for (const { text } of faults) assert.ok(told.includes(text), text);
+}
 
 test("killed outright, a demo takes its services and its data folder with it", async () => {
   const dir = await temporaryFolder();

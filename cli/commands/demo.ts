@@ -6,13 +6,14 @@ import { EXIT } from "../exit.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import type { Run } from "../main.ts";
 import type { Output } from "../output.ts";
-import { openChaosStack } from "../run/chaos-stack.ts";
+import { type Disturbed, openChaosStack } from "../run/chaos-stack.ts";
 import { socketTuning } from "../run/crowd-sockets.ts";
-import { type OwnStack, startOwnStack } from "../run/own-stack.ts";
+import { ownChaos } from "../run/own-chaos.ts";
+import { startOwnStack } from "../run/own-stack.ts";
 import { withReplay } from "../run/replay-file.ts";
 import { defaultFolder, tellResult } from "../run/result.ts";
 import { createRunFolder } from "../run/run-folder.ts";
-import { runSaleAndJudge, type SaleRun } from "../run/sale-run.ts";
+import { runSaleAndJudge } from "../run/sale-run.ts";
 import { addCrowdOptions, type ChaosOption, type CrowdOptions, chaosOption } from "./options.ts";
 
 /** Sold out after half a minute or so, long before everybody has been let in. */
@@ -47,7 +48,7 @@ async function demo(given: DemoOptions, output: Output): Promise<number> {
   // Asked before anything starts; the real ports make no difference to the answer.
   socketTuning(crowd, { queue: "http://127.0.0.1:1", ticket: "http://127.0.0.1:2" });
   const folder = await createRunFolder(crowd.out ?? defaultFolder(new Date()));
-  let stack: (OwnStack & Pick<SaleRun, "disturb">) | undefined;
+  let stack: Disturbed | undefined;
   try {
     const { chaos, quiet, seed, paymentFailure } = crowd;
     const what = chaos
@@ -57,7 +58,7 @@ async function demo(given: DemoOptions, output: Output): Promise<number> {
     const kinds = chaos === true ? FAULTS : chaos;
     stack = kinds
       ? await openChaosStack(kinds, seed, paymentFailure)
-      : await startOwnStack("demo", {});
+      : await calmStack(seed, paymentFailure);
     if (interrupts.asked.aborted) return EXIT.unknown;
     const judged = await runSaleAndJudge({
       target: stack.urls,
@@ -66,11 +67,17 @@ async function demo(given: DemoOptions, output: Output): Promise<number> {
       folder,
       environment: processEnvironment(),
       interrupts,
-      ...(stack.disturb && { disturb: stack.disturb }),
+      chaos: stack.chaos,
     });
     return tellResult(output, judged, processEnvironment());
   } finally {
     await stack?.stop();
     interrupts.stopListening();
   }
+}
+
+/** Disturbed only if whoever watches asks for it. */
+async function calmStack(seed: number, paymentFailure: number): Promise<Disturbed> {
+  const stack = await startOwnStack("demo", {});
+  return { ...stack, chaos: ownChaos(stack, seed, paymentFailure) };
 }

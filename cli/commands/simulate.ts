@@ -84,7 +84,7 @@ async function simulate(given: SimulateOptions, output: Output, config: Config):
     const { adminToken } = aimed;
     const { data: dataDir, seed, paymentFailure } = options;
     chaos = kinds && (await openStackChaos({ dataDir, kinds, seed, paymentFailure, adminToken }));
-    const from = chaos ? { ...aimed, target: chaos.urls, disturb: chaos.disturb } : aimed;
+    const from = chaos ? { ...aimed, target: chaos.urls } : aimed;
     socketTuning(options, from.target, hired?.fileLimit);
     const folder = await createRunFolder(options.out ?? defaultFolder(new Date()));
     const judged = await runSaleAndJudge({
@@ -93,6 +93,7 @@ async function simulate(given: SimulateOptions, output: Output, config: Config):
       folder,
       environment,
       interrupts,
+      chaos: chaos?.unrest ?? { because: whyCalm(options) },
       ...(hired && { hired }),
     });
     return tellResult(output, judged, environment);
@@ -100,6 +101,12 @@ async function simulate(given: SimulateOptions, output: Output, config: Config):
     await hired?.close();
     await chaos?.close();
   }
+}
+
+function whyCalm({ target }: SimulateOptions): string {
+  return target === undefined
+    ? "this run was started without --chaos"
+    : "this target is not ours to disturb";
 }
 
 /** Asked before anything starts: only what is ours is disturbed, and only so that it can be undone. */

@@ -3,6 +3,7 @@ import { type Answer, NO_FACTS } from "./answer.ts";
 import { castOf, type Who, whoIs } from "./casting.ts";
 import { AWAY, type ClientState, type Input, type StepContext, WAKE } from "./client-state.ts";
 import { PassPool } from "./pass-pool.ts";
+import { PlacesTold } from "./places-told.ts";
 import { type RunPlan, shareOf, type Tuning, tuningOf } from "./plan.ts";
 import type { Job } from "./recorder.ts";
 import { type Outgoing, scriptOf } from "./script.ts";
@@ -45,6 +46,7 @@ export class Crowd {
   readonly #who: (Who | undefined)[];
   readonly #passes: PassPool;
   readonly #counts: Mutable<ClientCounts>;
+  readonly #places: PlacesTold;
   readonly #bookings: Mutable<Bookings> = { pending: 0, confirmed: 0, cancelled: 0 };
   /** One for all steps, its client changing: a step keeps nothing of it. */
   readonly #ctx: Mutable<StepContext>;
@@ -57,6 +59,7 @@ export class Crowd {
     this.#share = shareOf(plan);
     this.#listener = listener;
     const total = settings.clients;
+    this.#places = new PlacesTold(total);
     this.#roles = castOf(plan);
     this.#states = new Array<ClientState>(total).fill(AWAY);
     this.#who = new Array<Who | undefined>(total).fill(undefined);
@@ -77,6 +80,11 @@ export class Crowd {
 
   get bookings(): Bookings {
     return { ...this.#bookings };
+  }
+
+  /** See `Snapshot.placesTold`. */
+  get placesTold(): readonly number[] {
+    return this.#places.counts;
   }
 
   get ended(): number {
@@ -161,6 +169,10 @@ export class Crowd {
   /** What the screen counts, and thieves see, of a yes. */
   #notice(client: number, request: Outgoing, answer: Answer, nowMs: number): void {
     const { facts } = answer;
+    // Before the step: one that is let in now is taken out of the line by it.
+    if (facts.position !== undefined && groupOf(this.#states[client]!) === "waiting") {
+      this.#places.told(client, facts.position);
+    }
     if (request.op === "poll" && facts.pass !== undefined) {
       this.#passes.seen(client, facts.pass, nowMs);
       this.#listener.admitted();
@@ -191,6 +203,7 @@ export class Crowd {
     const to = groupOf(state);
     this.#states[client] = state;
     if (from !== to) {
+      if (from === "waiting") this.#places.gone(client);
       this.#counts[from] -= 1;
       this.#counts[to] += 1;
     }

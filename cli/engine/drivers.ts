@@ -27,3 +27,10 @@ export function openDrivers(
   const queue = open(queueUrl);
   return { queue, ticket: ticketUrl === queueUrl ? queue : open(ticketUrl) };
 }
+
+/** Connections that are open or being opened, and requests that wait for one. */
+export function connectionsOf({ queue, ticket }: Drivers): { open: number; queued: number } {
+  const all = queue === ticket ? [queue] : [queue, ticket];
+  const sum = (of: (driver: HttpDriver<Job>) => number) => all.reduce((n, one) => n + of(one), 0);
+  return { open: sum(({ open }) => open), queued: sum(({ queued }) => queued) };
+}

@@ -132,6 +132,10 @@ class SaleRun implements RunControls {
     this.#scheduler.at(this.#limitKey, fromMs + this.#plan.timeLimitSeconds * SECOND_MS);
   }
 
+  note(text: string): void {
+    if (this.#ended === undefined) this.#tell(this.#clock.now(), text);
+  }
+
   pauseArrivals(paused: boolean): void {
     if (!this.#doors.open || this.#ended !== undefined || paused === this.#doors.paused) return;
     const nowMs = this.#clock.now();
@@ -157,6 +161,7 @@ class SaleRun implements RunControls {
       phase: this.#ended === undefined ? running : "settling",
       elapsedMs: this.#ended?.atMs ?? this.#clock.now(),
       clients: this.#crowd.counts,
+      placesTold: this.#crowd.placesTold,
       bookings: this.#crowd.bookings,
       permitsPerMinute: this.#permitsPerMinute,
       arrivalsPaused: this.#doors.paused,
@@ -164,6 +169,7 @@ class SaleRun implements RunControls {
       meters: this.#meters,
       health: this.#ended?.tester ?? this.#health.read(this.#meters, 0),
       inFlight: this.#recorder.inFlight,
+      connections: this.#wire.connections,
       rssMb: this.#health.rssMb(),
       news: this.#news,
       verdicts: this.#recorder.early,

@@ -86,6 +86,11 @@ export class HttpDriver<J extends WireJob> implements ConnectionOwner<J> {
     return this.#queue.length;
   }
 
+  /** Connections that were opened and not closed again, those of clients included. */
+  get open(): number {
+    return this.#connections.length + (this.#own?.size ?? 0);
+  }
+
   get closed(): boolean {
     return this.#closed;
   }

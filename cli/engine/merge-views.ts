@@ -1,8 +1,11 @@
 /** Adds up what several workers of one run see; pure but for unpacking histograms. */
 import type { TesterHealth } from "../judge/history.ts";
-import { Durations, type MeterReadings } from "./meters.ts";
-import type { ClientCounts, LatencyLine, Snapshot } from "./snapshot.ts";
+import { byFrequency, Durations, type MeterReadings } from "./meters.ts";
+import type { ClientCounts, ErrorLine, LatencyLine, Snapshot } from "./snapshot.ts";
 import type { WorkerView } from "./worker-messages.ts";
+
+/** Of the last errors of all workers together. */
+const MAX_RECENT = 20;
 
 /** As if one process had seen it all. There is a view at least. */
 export function mergeSnapshots(views: readonly WorkerView[]): Snapshot {
@@ -23,19 +26,28 @@ export function mergeSnapshots(views: readonly WorkerView[]): Snapshot {
       lastMinute: sum((one) => one.admissions.lastMinute),
       permitsPerMinute: first.admissions.permitsPerMinute,
     },
+    placesTold: addUp(all.map((one) => one.placesTold)),
     stock: first.stock,
     bookings: {
       pending: sum((one) => one.bookings.pending),
       confirmed: sum((one) => one.bookings.confirmed),
       cancelled: sum((one) => one.bookings.cancelled),
     },
-    latency: mergeLatency(views.map(({ meters }) => meters)),
+    latency: mergeLatency(views),
     errors: mergeErrors(all),
+    recentErrors: all
+      .flatMap(({ recentErrors }) => recentErrors)
+      .sort((a, b) => a.atMs - b.atMs)
+      .slice(-MAX_RECENT),
     tester: {
       ...mergeHealth(views.map(({ snapshot, meters }) => ({ tester: snapshot.tester, meters }))),
       requestsPerSecond: sum((one) => one.tester.requestsPerSecond),
       inFlight: sum((one) => one.tester.inFlight),
       rssMb: sum((one) => one.tester.rssMb),
+      connections: {
+        open: sum((one) => one.tester.connections.open),
+        queued: sum((one) => one.tester.connections.queued),
+      },
     },
     lineHistory: sumSeries(all.map((one) => one.lineHistory)),
     admissionHistory: sumSeries(all.map((one) => one.admissionHistory)),
@@ -69,29 +81,49 @@ export function added(packed: readonly string[]): Durations {
   return durations;
 }
 
-function mergeLatency(readings: readonly MeterReadings[]): LatencyLine[] {
-  const byOp = new Map<string, string[]>();
-  for (const { latency } of readings) {
-    for (const [op, packed] of latency) {
-      const known = byOp.get(op);
-      if (known === undefined) byOp.set(op, [packed]);
-      else known.push(packed);
+function mergeLatency(views: readonly WorkerView[]): LatencyLine[] {
+  const byOp = new Map<string, { corrected: string[]; raw: string[] }>();
+  for (const { meters } of views) {
+    for (const [op, corrected, raw] of meters.latency) {
+      const known = byOp.get(op) ?? { corrected: [], raw: [] };
+      known.corrected.push(corrected);
+      known.raw.push(raw);
+      byOp.set(op, known);
     }
   }
   return [...byOp].map(([op, packed]) => {
-    const durations = added(packed);
-    return { op, count: durations.count, ...durations.percentiles() };
+    const corrected = added(packed.corrected);
+    return {
+      op,
+      count: corrected.count,
+      ...corrected.spread(),
+      raw: added(packed.raw).spread(),
+      p99History: worstOf(views, op),
+    };
   });
 }
 
-function mergeErrors(all: readonly Snapshot[]): Snapshot["errors"] {
-  const counts = new Map<string, number>();
+/** Percentiles cannot be added up: each second shows the worker that was worst off. */
+function worstOf(views: readonly WorkerView[], op: string): number[] {
+  const courses = views.flatMap(({ snapshot }) => {
+    const line = snapshot.latency.find((one) => one.op === op);
+    return line === undefined ? [] : [line.p99History];
+  });
+  const length = Math.max(0, ...courses.map((course) => course.length));
+  return Array.from({ length }, (_, at) =>
+    Math.max(0, ...courses.map((course) => course[course.length - length + at] ?? 0)),
+  );
+}
+
+function mergeErrors(all: readonly Snapshot[]): ErrorLine[] {
+  const lines = new Map<string, ErrorLine>();
   for (const { errors } of all) {
-    for (const { code, count } of errors) counts.set(code, (counts.get(code) ?? 0) + count);
+    for (const line of errors) {
+      const count = (lines.get(line.code)?.count ?? 0) + line.count;
+      lines.set(line.code, { ...line, count });
+    }
   }
-  return [...counts]
-    .map(([code, count]) => ({ code, count }))
-    .sort((a, b) => b.count - a.count || (a.code < b.code ? -1 : 1));
+  return [...lines.values()].sort(byFrequency);
 }
 
 function sumOf(all: readonly ClientCounts[]): ClientCounts {
@@ -100,6 +132,10 @@ function sumOf(all: readonly ClientCounts[]): ClientCounts {
     for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + count;
   }
   return sums as unknown as ClientCounts;
+}
+
+function addUp(all: readonly (readonly number[])[]): number[] {
+  return all[0]!.map((_, at) => all.reduce((n, one) => n + (one[at] ?? 0), 0));
 }
 
 /** Series that end now; the shortest one says how far back the sum goes. */

@@ -2,6 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Durations, Meters } from "./meters.ts";
+import { PlacesTold } from "./places-told.ts";
 
 test("percentiles are within a thousandth, and nothing measured is zero", () => {
   const durations = new Durations();
@@ -56,12 +57,41 @@ test("the end is estimated from the last ten seconds only", () => {
 
 test("errors come most frequent first, and endless codes fill one row", () => {
   const meters = new Meters();
-  for (let i = 0; i < 500; i += 1) meters.refused(`CODE_${i}`);
-  for (let i = 0; i < 3; i += 1) meters.refused("CODE_7");
+  const refuse = (code: string) =>
+    meters.refused("refused", { atMs: 1, client: 0, op: "join", code });
+  for (let i = 0; i < 500; i += 1) refuse(`CODE_${i}`);
+  for (let i = 0; i < 3; i += 1) refuse("CODE_7");
   const errors = meters.errors();
-  assert.equal(errors[0], { code: "OTHER", count: 400 });
-  assert.equal(errors[1], { code: "CODE_7", count: 4 });
+  assert.equal(errors[0], { kind: "refused", code: "OTHER", count: 400 });
+  assert.equal(errors[1], { kind: "refused", code: "CODE_7", count: 4 });
   assert.is(errors.length, 101);
+  assert.is(meters.recentErrors.length, 20);
+  assert.is(meters.recentErrors.at(-1)?.code, "CODE_7");
+});
+
+test("each second has a percentile of its own, and raw latencies stand beside corrected ones", () => {
+  const meters = new Meters();
+  for (let i = 0; i < 100; i += 1) meters.answered("join", 50, 20);
+  meters.tick(0, 0);
+  meters.tick(0, 0);
+  for (let i = 0; i < 100; i += 1) meters.answered("join", 10, 10);
+  meters.tick(0, 0);
+  const [line] = meters.latency();
+  assert.equal(line?.p99History.map(Math.round), [50, 0, 10]);
+  assert.is(Math.round(line?.p90 ?? 0), 50);
+  assert.is(Math.round(line?.raw.max ?? 0), 20);
+});
+
+test("places in line are counted by decades, and nobody is counted twice", () => {
+  const places = new PlacesTold(3);
+  places.told(0, 0);
+  places.told(1, 10);
+  places.told(2, 2_000_000);
+  assert.equal(places.counts, [1, 0, 1, 0, 0, 0, 1]);
+  places.told(1, 9);
+  places.gone(0);
+  places.gone(0);
+  assert.equal(places.counts, [0, 1, 0, 0, 0, 0, 1]);
 });
 
 test.run();

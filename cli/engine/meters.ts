@@ -2,71 +2,35 @@
  * Counters and histograms of a run in progress, for the screen and for the tester's own health.
  * Verdicts come from the record, never from these.
  */
-import {
-  build,
-  decodeFromCompressedBase64,
-  encodeIntoCompressedBase64,
-  type Histogram,
-} from "hdr-histogram-js";
-import type { LatencyLine } from "./snapshot.ts";
+import { Durations } from "./durations.ts";
+import type { ErrorKind, ErrorLine, LatencyLine, RecentError } from "./snapshot.ts";
 
-/** One hour in microseconds: anything slower counts as that. */
-const HIGHEST_US = 3_600_000_000;
+export { Durations, type Percentiles } from "./durations.ts";
+
 const MAX_CODES = 100;
 const MAX_HISTORY = 120;
+/** Seconds of each operation's course. */
+const MAX_COURSE = 60;
+const MAX_RECENT = 20;
 const MINUTE = 60;
 const PACE_SECONDS = 10;
-
-export interface Percentiles {
-  readonly p50: number;
-  readonly p99: number;
-  readonly max: number;
-}
-
-/** Durations in milliseconds, kept to a microsecond and three significant digits. */
-export class Durations {
-  readonly #histogram: Histogram = build({
-    bitBucketSize: 32,
-    autoResize: false,
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: HIGHEST_US,
-    numberOfSignificantValueDigits: 3,
-  });
-
-  add(ms: number): void {
-    const us = Math.round(ms * 1_000);
-    this.#histogram.recordValue(Math.max(0, Math.min(us, HIGHEST_US)));
-  }
-
-  get count(): number {
-    return this.#histogram.totalCount;
-  }
-
-  /** As text, for another process. */
-  packed(): string {
-    return encodeIntoCompressedBase64(this.#histogram);
-  }
-
-  addPacked(packed: string): void {
-    this.#histogram.add(decodeFromCompressedBase64(packed, 32));
-  }
-
-  /** In milliseconds; zeros while nothing was measured. */
-  percentiles(): Percentiles {
-    if (this.count === 0) return { p50: 0, p99: 0, max: 0 };
-    return {
-      p50: this.#histogram.getValueAtPercentile(50) / 1_000,
-      p99: this.#histogram.getValueAtPercentile(99) / 1_000,
-      max: this.#histogram.maxValue / 1_000,
-    };
-  }
-}
 
 /** The histograms of one process; whole, for percentiles cannot be added up. */
 export interface MeterReadings {
   readonly sendLag: string;
   readonly connectionWait: string;
-  readonly latency: readonly (readonly [op: string, packed: string])[];
+  readonly latency: readonly (readonly [op: string, corrected: string, raw: string])[];
+}
+
+/** How long one kind of request took. */
+interface OpMeter {
+  /** From the intended start, so that a stalled server is not flattered by requests held back. */
+  readonly corrected: Durations;
+  /** From the first byte out. */
+  readonly raw: Durations;
+  /** Of this second alone, corrected; two digits are enough for a picture. */
+  readonly second: Durations;
+  readonly course: number[];
 }
 
 export class Meters {
@@ -74,8 +38,9 @@ export class Meters {
   readonly sendLag = new Durations();
   /** On the wire minus handed over: what it waited for a free connection. */
   readonly connectionWait = new Durations();
-  readonly #latency = new Map<string, Durations>();
-  readonly #codes = new Map<string, number>();
+  readonly #latency = new Map<string, OpMeter>();
+  readonly #codes = new Map<string, { readonly kind: ErrorKind; count: number }>();
+  readonly #recent: RecentError[] = [];
   /** One value a second, the newest last. */
   readonly #line: number[] = [];
   readonly #admitted: number[] = [];
@@ -94,24 +59,27 @@ export class Meters {
     this.#admittedTotal += 1;
   }
 
-  /** From the intended start, so that a stalled server is not flattered by requests held back. */
-  answered(op: string, latencyMs: number): void {
-    let durations = this.#latency.get(op);
-    if (durations === undefined) {
-      durations = new Durations();
-      this.#latency.set(op, durations);
+  /** Both in milliseconds: from the intended start, and from the actual one. */
+  answered(op: string, latencyMs: number, rawMs: number): void {
+    let meter = this.#latency.get(op);
+    if (meter === undefined) {
+      const [corrected, raw, second] = [new Durations(), new Durations(), new Durations(2)];
+      meter = { corrected, raw, second, course: [] };
+      this.#latency.set(op, meter);
     }
-    durations.add(latencyMs);
+    meter.corrected.add(latencyMs);
+    meter.raw.add(rawMs);
+    meter.second.add(latencyMs);
   }
 
   /** An answer that was not a yes. A target that invents codes fills one common row. */
-  refused(code: string): void {
-    const known = this.#codes.get(code);
-    if (known === undefined && this.#codes.size >= MAX_CODES) {
-      this.#codes.set("OTHER", (this.#codes.get("OTHER") ?? 0) + 1);
-    } else {
-      this.#codes.set(code, (known ?? 0) + 1);
-    }
+  refused(kind: ErrorKind, error: RecentError): void {
+    push(this.#recent, error, MAX_RECENT);
+    const known = this.#codes.get(error.code);
+    const code = known === undefined && this.#codes.size >= MAX_CODES ? "OTHER" : error.code;
+    const row = this.#codes.get(code);
+    if (row === undefined) this.#codes.set(code, { kind, count: 1 });
+    else row.count += 1;
   }
 
   /** Once a second: the line's length, and how many clients have ended so far. */
@@ -119,6 +87,10 @@ export class Meters {
     push(this.#line, lineLength, MAX_HISTORY);
     push(this.#admitted, this.#admittedNow, MAX_HISTORY);
     push(this.#ended, endedClients, PACE_SECONDS);
+    for (const { second, course } of this.#latency.values()) {
+      push(course, second.percentiles().p99, MAX_COURSE);
+      second.clear();
+    }
     this.#admittedNow = 0;
     this.#requestsLastSecond = this.#requestsNow;
     this.#requestsNow = 0;
@@ -155,10 +127,12 @@ export class Meters {
   }
 
   latency(): LatencyLine[] {
-    return [...this.#latency].map(([op, durations]) => ({
+    return [...this.#latency].map(([op, { corrected, raw, course }]) => ({
       op,
-      count: durations.count,
-      ...durations.percentiles(),
+      count: corrected.count,
+      ...corrected.spread(),
+      raw: raw.spread(),
+      p99History: [...course],
     }));
   }
 
@@ -166,18 +140,28 @@ export class Meters {
     return {
       sendLag: this.sendLag.packed(),
       connectionWait: this.connectionWait.packed(),
-      latency: [...this.#latency].map(([op, durations]) => [op, durations.packed()] as const),
+      latency: [...this.#latency].map(
+        ([op, { corrected, raw }]) => [op, corrected.packed(), raw.packed()] as const,
+      ),
     };
   }
 
-  errors(): { readonly code: string; readonly count: number }[] {
-    return [...this.#codes]
-      .map(([code, count]) => ({ code, count }))
-      .sort((a, b) => b.count - a.count || (a.code < b.code ? -1 : 1));
+  errors(): ErrorLine[] {
+    return [...this.#codes].map(([code, row]) => ({ code, ...row })).sort(byFrequency);
+  }
+
+  /** The newest last. */
+  get recentErrors(): readonly RecentError[] {
+    return [...this.#recent];
   }
 }
 
-function push(values: number[], value: number, max: number): void {
+/** Most frequent first. */
+export function byFrequency(a: ErrorLine, b: ErrorLine): number {
+  return b.count - a.count || (a.code < b.code ? -1 : 1);
+}
+
+function push<T>(values: T[], value: T, max: number): void {
   values.push(value);
   if (values.length > max) values.shift();
 }

@@ -20,6 +20,10 @@ export class OwnSockets<J extends WireJob> {
     this.#open = open;
   }
 
+  get size(): number {
+    return this.#of.size + this.#leaving.size;
+  }
+
   /** The client's connection, at work from now on; undefined while it carries another request. */
   take(client: number): Connection<J> | undefined {
     let connection = this.#of.get(client);

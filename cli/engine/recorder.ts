@@ -23,6 +23,7 @@ import type { Meters } from "./meters.ts";
 import { type Line, micro, opText } from "./op-text.ts";
 import type { RunPlan } from "./plan.ts";
 import type { Outgoing } from "./script.ts";
+import type { ErrorKind } from "./snapshot.ts";
 
 /** One request of one client, from the wish to send it to the last word on it. */
 export interface Job {
@@ -95,9 +96,14 @@ export class Recorder {
     this.#written += 1;
     // JSON leaves out what is undefined, and so does whoever reads it.
     this.#early.take(line as Op);
-    if (code !== undefined) this.#meters.refused(code);
+    const { op } = job.request;
+    const { endedMs } = reply;
+    if (code !== undefined) {
+      const error = { atMs: endedMs, client: job.client, op, code };
+      this.#meters.refused(errorKind(outcome, status), error);
+    }
     if (status !== undefined || code === "TIMEOUT") {
-      this.#meters.answered(job.request.op, reply.endedMs - job.intendedMs);
+      this.#meters.answered(op, endedMs - job.intendedMs, endedMs - job.invokedMs);
     }
     return answer;
   }
@@ -165,6 +171,11 @@ export class Recorder {
     this.#file.add(end);
     await this.#file.close();
   }
+}
+
+function errorKind(outcome: Reply["outcome"], status: number | undefined): ErrorKind {
+  if (outcome === "unknown") return "unknown";
+  return status === 429 || status === 503 ? "overload" : "refused";
 }
 
 /** The first line of a history. */

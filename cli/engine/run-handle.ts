@@ -54,6 +54,8 @@ export interface RunHandle {
 }
 
 export interface RunControls {
+  /** Something that people should see on the time line. */
+  note(text: string): void;
   /** Nobody new comes until it is told otherwise; both are noted in the record. */
   pauseArrivals(paused: boolean): void;
   /** The target has, or may have, another admission limit now: noted, and the judges know. */

@@ -11,6 +11,7 @@ export interface RunView {
   readonly phase: Snapshot["phase"];
   readonly elapsedMs: number;
   readonly clients: ClientCounts;
+  readonly placesTold: readonly number[];
   readonly bookings: Bookings;
   readonly permitsPerMinute: number;
   readonly arrivalsPaused: boolean;
@@ -18,6 +19,7 @@ export interface RunView {
   readonly meters: Meters;
   readonly health: TesterHealth;
   readonly inFlight: number;
+  readonly connections: Snapshot["tester"]["connections"];
   readonly rssMb: number;
   readonly news: string | undefined;
   /** What is certain already. */
@@ -42,13 +44,13 @@ export function takeSnapshot(view: RunView): Snapshot {
       lastMinute: meters.admittedLastMinute,
       permitsPerMinute: view.permitsPerMinute,
     },
-    stock: view.stock.map(({ id, name, totalStock, availableStock, held }) => {
-      return { id, name, totalStock, availableStock, held };
-    }),
+    placesTold: view.placesTold,
+    stock: view.stock,
     bookings,
     latency: meters.latency(),
     errors: meters.errors(),
-    tester: { ...view.health, requestsPerSecond, inFlight, rssMb },
+    recentErrors: meters.recentErrors,
+    tester: { ...view.health, requestsPerSecond, inFlight, rssMb, connections: view.connections },
     lineHistory: meters.lineHistory,
     admissionHistory: meters.admissionHistory,
     verdicts: view.verdicts,

@@ -5,7 +5,7 @@
 import type { Answer } from "./answer.ts";
 import type { EngineClock } from "./clock.ts";
 import { hear, NOT_OFFERED, say } from "./dialect.ts";
-import { type Drivers, openDrivers } from "./drivers.ts";
+import { connectionsOf, type Drivers, openDrivers } from "./drivers.ts";
 import type { Reply } from "./http-driver.ts";
 import type { Meters } from "./meters.ts";
 import type { RunPlan } from "./plan.ts";
@@ -58,6 +58,10 @@ export class Wire {
   /** False while nothing of the client has been on the wire, nor failed to get there. */
   hasBegun(client: number): boolean {
     return this.#began[client] === 1;
+  }
+
+  get connections(): { readonly open: number; readonly queued: number } {
+    return connectionsOf(this.#drivers);
   }
 
   /** The client asks nothing more. */

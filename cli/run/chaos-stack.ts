@@ -4,7 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FaultDrawing, type FaultKind } from "../../loadtests/chaos/faults.ts";
-import { castOf, wreakCluster } from "../../loadtests/chaos/havoc.ts";
+import { castOf, strikeCluster } from "../../loadtests/chaos/havoc.ts";
+import { Unrest } from "../../loadtests/chaos/unrest.ts";
 import { RESERVEX } from "../../loadtests/crash/build.ts";
 import { type Cluster, openCluster } from "../../loadtests/crash/cluster.ts";
 import { upInTime } from "../../loadtests/crash/mortal-process.ts";
@@ -14,10 +15,13 @@ import type { TargetUrls } from "../engine/plan.ts";
 import { streamOf, unit } from "../engine/rng.ts";
 import { logIn } from "./log-in.ts";
 import type { OwnStack } from "./own-stack.ts";
-import type { SaleRun } from "./sale-run.ts";
 
 /** Between faults somebody has to be able to buy. */
 const PROVIDER_TRIES = 20;
+
+export interface Disturbed extends OwnStack {
+  readonly chaos: Unrest;
+}
 
 /**
  * PostgreSQL, Redis, NATS and nine processes. The same seed draws the same faults, if not at the
@@ -28,7 +32,7 @@ export async function openChaosStack(
   kinds: readonly FaultKind[],
   seed: number,
   paymentFailure: number,
-): Promise<OwnStack & Required<Pick<SaleRun, "disturb">>> {
+): Promise<Disturbed> {
   const dir = await mkdtemp(join(tmpdir(), "reservex-chaos-"));
   const undo: (() => Promise<unknown>)[] = [() => rm(dir, { recursive: true, force: true })];
   const close = async () => {
@@ -58,9 +62,12 @@ export async function openChaosStack(
     const declinePayments = (percent = paymentFailure) =>
       decline(cluster.urls.get("payment")!, adminToken, percent, seed);
     const victims = { cluster, doors, declinePayments };
-    const disturb: SaleRun["disturb"] = (tell, until) =>
-      wreakCluster(victims, { drawing, tell, until });
-    return { urls, adminToken, stop: close, disturb };
+    const chaos = new Unrest({
+      ...{ kinds, drawing, on: true },
+      strike: (fault, until) => strikeCluster(fault, victims, until),
+      mend: async () => void (await Promise.all(cluster.processes.map(upInTime))),
+    });
+    return { urls, adminToken, stop: close, chaos };
   } catch (error) {
     await close();
     throw error;

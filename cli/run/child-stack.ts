@@ -5,9 +5,12 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { TargetUrls } from "../engine/plan.ts";
 import { CommandError, EXIT } from "../exit.ts";
+import { standStill } from "./stand-still.ts";
 
 export interface ChildStack {
   readonly urls: TargetUrls;
+  /** The process does nothing for so long, or until the signal. It wakes even if we are gone by then. */
+  standStill(forMs: number, until: AbortSignal): Promise<void>;
   /** Resolves when the process has ended; what it said last, if it ended by itself. */
   stop(): Promise<void>;
 }
@@ -51,6 +54,7 @@ export async function startChildStack(options: ChildStackOptions): Promise<Child
   }
   return {
     urls: code.urls as unknown as TargetUrls,
+    standStill: (forMs, until) => standStill(child.pid!, forMs, until),
     async stop() {
       if (child.connected) child.disconnect();
       await exited;

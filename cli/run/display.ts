@@ -6,6 +6,7 @@ import { startPlain } from "../tui/plain.ts";
 import { startRemoteDashboard } from "../tui/remote-dashboard.ts";
 
 export interface Display {
+  readonly isDashboard: boolean;
   /** Leaves a last picture and gives the terminal back. */
   stop(last?: Snapshot): Promise<void> | void;
 }
@@ -42,16 +43,19 @@ export function startDisplay(options: DisplayOptions): Display {
   });
   switch (display) {
     case "dashboard":
-      return startRemoteDashboard({
-        getSnapshot,
-        color,
-        environment,
-        onInterrupt: options.onInterrupt,
-        onWish: options.onWish,
-      });
-    case "plain":
-      return startPlain({ getSnapshot, write: (text) => stream.write(text), everyMs: 2_000 });
+      return {
+        isDashboard: true,
+        ...startRemoteDashboard({
+          ...{ getSnapshot, color, environment },
+          onInterrupt: options.onInterrupt,
+          onWish: options.onWish,
+        }),
+      };
+    case "plain": {
+      const write = (text: string) => stream.write(text);
+      return { isDashboard: false, ...startPlain({ getSnapshot, write, everyMs: 2_000 }) };
+    }
     case "none":
-      return { stop: () => {} };
+      return { isDashboard: false, stop: () => {} };
   }
 }

@@ -1,13 +1,15 @@
-/** Carries out what a person asks of a run that goes on: arrivals paused, another admission limit. */
+/** Carries out what a person asks of a run that goes on: arrivals paused, another limit, chaos. */
 import { AdminClient, TargetError } from "../engine/admin-client.ts";
-import type { RunHandle } from "../engine/engine.ts";
+import type { RunControls, RunHandle } from "../engine/engine.ts";
 import type { Wish } from "../tui/dashboard.ts";
+import type { MaybeChaos } from "./sale-run.ts";
 
 export interface WishedSale {
   readonly queueUrl: string;
   readonly adminToken: string;
   readonly eventId: number;
   readonly handle: Pick<RunHandle, "controls" | "snapshot">;
+  readonly chaos: MaybeChaos;
 }
 
 /** As the option --permits-per-minute has it. */
@@ -21,12 +23,14 @@ export function nextLimit(permitsPerMinute: number, wish: "faster" | "slower"): 
 }
 
 /** Wishes one after another; a key pressed while one is under way is not heard. */
-export function granter({ queueUrl, adminToken, eventId, handle }: WishedSale) {
+export function granter({ queueUrl, adminToken, eventId, handle, chaos }: WishedSale) {
   const { controls } = handle;
   let busy = false;
   return async (wish: Wish): Promise<void> => {
     const { arrivalsPaused, admissions, phase } = handle.snapshot();
-    if (phase !== "selling" || controls === undefined) return;
+    if (phase !== "selling") return;
+    if (wish === "chaos") return toggle(chaos, controls);
+    if (controls === undefined) return;
     if (wish === "pause") return controls.pauseArrivals(arrivalsPaused !== true);
     if (busy) return;
     busy = true;
@@ -46,4 +50,13 @@ export function granter({ queueUrl, adminToken, eventId, handle }: WishedSale) {
       await client.close();
     }
   };
+}
+
+/** Each fault is recorded when it comes; that somebody wanted them, here. */
+function toggle(chaos: MaybeChaos, controls: RunControls | undefined): void {
+  if (!("run" in chaos)) return;
+  chaos.turn(!chaos.on);
+  controls?.note(
+    chaos.on ? `chaos is switched on: ${chaos.kinds.join(", ")}` : "chaos is switched off",
+  );
 }

@@ -16,6 +16,11 @@ export interface OwnStack {
   stop(): Promise<void>;
 }
 
+/** One that was started here, so that it may also be disturbed. */
+export interface StartedStack extends OwnStack {
+  readonly standStill: ChildStack["standStill"];
+}
+
 /**
  * Starts it on a folder named after `purpose`; `settings` come on top of this shell's.
  * @throws CommandError with the child's own line when it cannot start
@@ -23,7 +28,7 @@ export interface OwnStack {
 export async function startOwnStack(
   purpose: string,
   settings: Readonly<Record<string, string>>,
-): Promise<OwnStack> {
+): Promise<StartedStack> {
   const ports = await freeServicePorts(readConfig(processEnvironment()));
   const environment = { ...ownEnvironment(ports), ...settings };
   const dataDir = await mkdtemp(join(tmpdir(), `reservex-${purpose}-`));
@@ -38,7 +43,8 @@ export async function startOwnStack(
     const password = randomBytes(18).toString("base64url");
     const person = { email, password, name: "Operator" };
     await addUser(readConfig(environment), dataDir, person, "ADMIN");
-    return { urls: stack.urls, adminToken: await logIn(stack.urls.account, email, password), stop };
+    const adminToken = await logIn(stack.urls.account, email, password);
+    return { urls: stack.urls, adminToken, standStill: stack.standStill, stop };
   } catch (error) {
     await stop();
     throw error;

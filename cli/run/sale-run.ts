@@ -9,7 +9,7 @@ import type { HiredCrew } from "../engine/far/hire-crew.ts";
 import { waitUntilSettled } from "../engine/ledger.ts";
 import type { RunPlan, TargetUrls } from "../engine/plan.ts";
 import { prepareProbing } from "../engine/probing/probing-ground.ts";
-import { type Snapshot, snapshotBefore } from "../engine/snapshot.ts";
+import { type Chaos, type Snapshot, snapshotBefore } from "../engine/snapshot.ts";
 import { type PreparedSale, prepareSale, type SalePlan } from "../engine/target.ts";
 import { runWithWorkers, type SharedRun } from "../engine/workers.ts";
 import type { Interrupts } from "../interrupts.ts";
@@ -18,6 +18,19 @@ import { socketTuning } from "./crowd-sockets.ts";
 import { startDisplay } from "./display.ts";
 import { granter } from "./live-wishes.ts";
 import { historyPath, type JudgedRun, judgeFolder, writeLedger } from "./run-folder.ts";
+import { type SagaSight, watchSagas } from "./saga-sight.ts";
+
+/** Faults on purpose, switched on and off by whoever watches. */
+export interface Disturbance {
+  readonly kinds: readonly string[];
+  readonly on: boolean;
+  readonly faults: number;
+  turn(on: boolean): void;
+  /** Disturbs while it is on, and resolves after the signal, when the target is whole again. */
+  run(tell: RunHandle["fault"], until: AbortSignal): Promise<void>;
+}
+
+export type MaybeChaos = Disturbance | { readonly because: string };
 
 export interface SaleRun {
   readonly target: TargetUrls;
@@ -31,8 +44,8 @@ export interface SaleRun {
   readonly dialect?: Dialect;
   /** Workers on other machines drive the clients. */
   readonly hired?: HiredCrew;
-  /** Disturbs the target until the signal, and resolves when it is whole again. */
-  readonly disturb?: (fault: RunHandle["fault"], until: AbortSignal) => Promise<void>;
+  /** What may disturb the target, or in one line why nothing may; absent where nobody could ask. */
+  readonly chaos?: MaybeChaos;
 }
 
 const HOUR_MS = 3_600_000;
@@ -46,10 +59,16 @@ const PASS_TTL_SECONDS = 300;
 export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
   const { target, adminToken, crowd, folder, environment, interrupts, dialect } = run;
   const { arrivalOffsetsMs } = crowd;
+  const chaos = run.chaos ?? { because: "this run is not to be disturbed" };
+  let sight: SagaSight | undefined;
   let snapshot: () => Snapshot = () => snapshotBefore(crowd.clients, crowd.permitsPerMinute);
   let grant: ReturnType<typeof granter> = async () => {};
   const display = startDisplay({
-    getSnapshot: () => snapshot(),
+    getSnapshot: () => ({
+      ...snapshot(),
+      chaos: seenChaos(chaos),
+      ...(sight?.latest && { sagas: sight.latest }),
+    }),
     json: crowd.json === true,
     quiet: crowd.quiet === true,
     environment,
@@ -76,7 +95,8 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
     const handle = drive(run, plan);
     snapshot = handle.snapshot;
     const { eventId } = prepared.sale;
-    grant = granter({ queueUrl: target.queue, adminToken, eventId, handle });
+    grant = granter({ queueUrl: target.queue, adminToken, eventId, handle, chaos });
+    if (display.isDashboard && dialect === undefined) sight = watchSagas(target.saga, adminToken);
     const result = await withCompany(run, handle, prepared);
     const ledger = await readBooks(run, prepared);
     await writeLedger(folder, ledger);
@@ -93,7 +113,15 @@ export async function runSaleAndJudge(run: SaleRun): Promise<JudgedRun> {
   } catch (error) {
     await display.stop();
     throw error;
+  } finally {
+    await sight?.stop();
   }
+}
+
+function seenChaos(chaos: MaybeChaos): Chaos {
+  if (!("run" in chaos)) return { possible: false, because: chaos.because };
+  const { kinds, on, faults } = chaos;
+  return { possible: true, kinds, on, faults };
 }
 
 function drive({ crowd, folder, interrupts, hired }: SaleRun, plan: RunPlan): SharedRun {
@@ -109,14 +137,14 @@ function drive({ crowd, folder, interrupts, hired }: SaleRun, plan: RunPlan): Sh
  * books are read when whatever was done to it is undone.
  */
 async function withCompany(
-  { disturb, dialect }: SaleRun,
+  { chaos, dialect }: SaleRun,
   handle: SharedRun,
   prepared: PreparedSale,
 ): Promise<RunResult> {
   const over = new AbortController();
   const { signal } = over;
   const beside = Promise.all([
-    disturb?.(handle.fault, signal),
+    chaos && "run" in chaos && chaos.run(handle.fault, signal),
     dialect && watchShownStock(dialect, prepared, handle.shown, signal),
   ]).then(
     () => undefined,

@@ -1,18 +1,20 @@
 /** Faults for a stack that runs already: it stands still, wires to it are cut, payments are declined. */
 import { FaultDrawing, type FaultKind } from "../../loadtests/chaos/faults.ts";
-import { lasting, wreak } from "../../loadtests/chaos/havoc.ts";
+import { lasting } from "../../loadtests/chaos/havoc.ts";
+import { Unrest } from "../../loadtests/chaos/unrest.ts";
 import { startTcpProxy, type TcpProxy } from "../../loadtests/crash/tcp-proxy.ts";
 import { runningStack } from "../../services/stack/stack-urls.ts";
 import type { TargetUrls } from "../engine/plan.ts";
 import { streamOf, unit } from "../engine/rng.ts";
 import { CommandError, EXIT } from "../exit.ts";
 import { decline } from "./chaos-stack.ts";
-import type { SaleRun } from "./sale-run.ts";
+import { standStill } from "./stand-still.ts";
 
 /** What can be undone: somebody else started it, and whoever that was would have to start it again. */
 export const UNDONE_FAULTS: readonly FaultKind[] = ["pause", "cut", "delay", "payments"];
 
-export interface DisturbedStack extends Required<Pick<SaleRun, "disturb">> {
+export interface DisturbedStack {
+  readonly unrest: Unrest;
   /** The crowd comes through these. */
   readonly urls: TargetUrls;
   close(): Promise<void>;
@@ -49,40 +51,27 @@ export async function openStackChaos(chaos: StackChaos): Promise<DisturbedStack>
   const stream = streamOf(seed, "cast");
   const drawing = new FaultDrawing(kinds, cast, () => unit(stream));
   const declined = (percent: number) => decline([stack.urls.payment!], adminToken, percent, seed);
-  const disturb: DisturbedStack["disturb"] = (tell, until) =>
-    wreak({
-      ...{ drawing, tell, until },
-      strike: async ({ kind, target, forMs, byMs }) => {
-        const wire = doors.get(target);
-        if (kind === "pause") await standStill(stack.pid, forMs, until);
-        else if (kind === "cut") wire?.cutAll();
-        else if (kind === "delay") {
-          wire?.delay(byMs);
-          await lasting(forMs, until);
-          wire?.delay(0);
-        } else {
-          await declined(100);
-          await lasting(forMs, until);
-          await declined(paymentFailure);
-        }
-      },
-    });
+  const unrest = new Unrest({
+    ...{ kinds, drawing, on: true },
+    strike: async ({ kind, target, forMs, byMs }, until) => {
+      const wire = doors.get(target);
+      // Its process, that is; its PostgreSQL goes on.
+      if (kind === "pause") await standStill(stack.pid, forMs, until);
+      else if (kind === "cut") wire?.cutAll();
+      else if (kind === "delay") {
+        wire?.delay(byMs);
+        await lasting(forMs, until);
+        wire?.delay(0);
+      } else {
+        await declined(100);
+        await lasting(forMs, until);
+        await declined(paymentFailure);
+      }
+    },
+    mend: async () => undefined,
+  });
   const close = async () => {
     await Promise.all([...doors.values()].map((door) => door.close()));
   };
-  return { urls, disturb, close };
-}
-
-/** Its process, that is; its PostgreSQL goes on. A stack that has ended meanwhile stands still anyway. */
-async function standStill(pid: number, forMs: number, until: AbortSignal): Promise<void> {
-  const signal = (name: "SIGSTOP" | "SIGCONT") => {
-    try {
-      process.kill(pid, name);
-    } catch {
-      // Gone.
-    }
-  };
-  signal("SIGSTOP");
-  await lasting(forMs, until);
-  signal("SIGCONT");
+  return { urls, unrest, close };
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { processEnvironment } from "../../services/common/config.ts";
 import { removeEmbeddedPostgres } from "../../services/common/servers/embedded-postgres.ts";
 
-const MAIN = join(import.meta.dirname, "..", "main.ts");
+export const MAIN = join(import.meta.dirname, "..", "main.ts");
 /** Starting a command is mostly reading its source: with what was read before, a third less work. */
 const COMPILE_CACHE = join(import.meta.dirname, "../../node_modules/.cache/reservex-compile");
 /** Longer than anything a test waits for, shorter than the runner's own patience. */
@@ -29,14 +29,15 @@ export const FREE_PORTS: Environment = {
   SAGA_PORT: "0",
 };
 
+/** Little of this shell's: nothing that sets the command up. */
+export function plainEnvironment(): NodeJS.ProcessEnv {
+  const { PATH, HOME } = processEnvironment();
+  return { PATH, HOME, CI: "true", NODE_COMPILE_CACHE: COMPILE_CACHE };
+}
+
 function start(args: readonly string[], environment: Environment): ChildProcess {
-  const inherited = processEnvironment();
   return spawn(process.execPath, [MAIN, ...args], {
-    env: {
-      ...{ PATH: inherited.PATH, HOME: inherited.HOME, CI: "true" },
-      NODE_COMPILE_CACHE: COMPILE_CACHE,
-      ...environment,
-    },
+    env: { ...plainEnvironment(), ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
 }

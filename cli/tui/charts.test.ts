@@ -1,7 +1,7 @@
 /** Charts are honest at their ends and never wider than asked. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { barCells, partCells, sparkline } from "./charts.ts";
+import { barCells, columnChart, partCells, sparkline } from "./charts.ts";
 
 test("a sparkline runs from zero to the highest value, newest at the right", () => {
   assert.is(sparkline([0, 1, 2, 3, 4, 5, 6, 7], 8), "▁▂▃▄▅▆▇█");
@@ -54,6 +54,13 @@ test("with fewer cells than parts, the parts still take no more than there are",
   );
   assert.equal(partCells([0, 0], 10), [0, 0]);
   assert.equal(partCells([1, 2], 0), [0, 0]);
+});
+
+test("columns reach from 0 to the highest, the newest at the right", () => {
+  assert.equal(columnChart([0, 1, 2, 4], 6, 2), ["     █", "   ▄██"]);
+  assert.equal(columnChart([], 3, 2), ["   ", "   "]);
+  assert.equal(columnChart([0, Number.NaN], 2, 1), ["  "]);
+  assert.equal(columnChart([5], 0, 2), ["", ""]);
 });
 
 test.run();

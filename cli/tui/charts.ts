@@ -63,3 +63,25 @@ export function partCells(values: readonly number[], width: number): number[] {
   }
   return given;
 }
+
+/**
+ * The newest `width` values as columns over `rows` lines, top line first, from 0 to the highest
+ * shown. Where there are fewer values than cells the columns stand at the right, newest last.
+ */
+export function columnChart(values: readonly number[], width: number, rows: number): string[] {
+  const cells = Math.max(0, Math.floor(width));
+  const shown = cells < 1 ? [] : values.slice(-cells).map((value) => Math.max(0, value || 0));
+  const highest = shown.reduce((high, value) => Math.max(high, value), 0);
+  const steps = LEVELS.length;
+  const heights = shown.map((value) =>
+    highest > 0 ? Math.ceil((value / highest) * rows * steps) : 0,
+  );
+  return Array.from({ length: Math.max(0, rows) }, (_, row) => {
+    const below = (rows - 1 - row) * steps;
+    const line = heights.map((height) => {
+      const level = Math.min(steps, height - below);
+      return level <= 0 ? " " : (LEVELS[level - 1] ?? "█");
+    });
+    return line.join("").padStart(cells);
+  });
+}

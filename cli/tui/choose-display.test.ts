@@ -37,8 +37,8 @@ test("NO_COLOR takes the colour away unless it is empty", () => {
 
 test("terminals that cannot carry a dashboard get plain lines", () => {
   assert.equal(chooseDisplay({ ...terminal, term: "dumb" }), { display: "plain", color: false });
-  assert.is(chooseDisplay({ ...terminal, columns: 59 }).display, "plain");
-  assert.is(chooseDisplay({ ...terminal, columns: 60 }).display, "dashboard");
+  assert.is(chooseDisplay({ ...terminal, columns: 39 }).display, "plain");
+  assert.is(chooseDisplay({ ...terminal, columns: 40 }).display, "dashboard");
   assert.is(chooseDisplay({ ...terminal, ci: "true" }).display, "plain");
   assert.is(chooseDisplay({ ...terminal, ci: "false" }).display, "dashboard");
   assert.is(chooseDisplay({ ...terminal, ci: "" }).display, "dashboard");

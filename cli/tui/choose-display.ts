@@ -20,7 +20,7 @@ export interface DisplayChoice {
 }
 
 /** The dashboard is made for this width and more. */
-const NARROWEST_DASHBOARD = 60;
+const NARROWEST_DASHBOARD = 40;
 
 /**
  * quiet: nothing. A terminal with room: the dashboard, also beside JSON (they are different

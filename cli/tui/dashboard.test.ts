@@ -4,7 +4,7 @@ import { Readable, Writable } from "node:stream";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Snapshot } from "../engine/snapshot.ts";
-import { type Dashboard, pauseAfter, startDashboard, type Wish } from "./dashboard.ts";
+import { type Dashboard, nextFrame, startDashboard, type Wish } from "./dashboard.ts";
 import { brokenSnapshot, sellingSnapshot } from "./snapshot-samples.ts";
 
 const ESC = String.fromCharCode(27);
@@ -98,7 +98,7 @@ test("the first frame is there at once, on the alternate screen, cursor hidden",
   assert.match(terminal.written, `${ESC}[?1049h`);
   assert.match(terminal.written, `${ESC}[?25l`);
   assert.match(terminal.written, "● selling");
-  assert.match(terminal.written, "q stops the run");
+  assert.match(terminal.written, "q stops");
   dashboard.stop();
 });
 
@@ -172,12 +172,31 @@ test("keys that change the run are wishes while it sells, and none once it was t
     onInterrupt: () => told.emit("interrupt"),
     onWish: (wish) => wishes.push(wish),
   });
-  await terminal.shows("p pauses arrivals · +/− admissions · q stops the run");
-  for (const key of ["p", "+", "=", "-", " ", "x"]) await keyboard.press(key);
+  await terminal.shows("p pause · +/− limit · c chaos · 0-7 ←→ pages · ? help · q stops");
+  for (const key of ["p", "+", "=", "-", " ", "x", "c"]) await keyboard.press(key);
   await keyboard.press("q");
   await interrupted;
   await keyboard.press("p");
-  assert.equal(wishes, ["pause", "faster", "faster", "slower", "pause"]);
+  assert.equal(wishes, ["pause", "faster", "faster", "slower", "pause", "chaos"]);
+  dashboard.stop();
+});
+
+test("digits and arrows turn pages, a question mark tells the keys, Escape leads back", async () => {
+  const { terminal, keyboard, dashboard } = await start(() => sellingSnapshot);
+  const pages = [
+    ["3", "STOCK ─"],
+    [`${ESC}[C`, "SAGAS UNDER WAY"],
+    [`${ESC}[D`, "STOCK ─"],
+    ["?", "KEYS ─"],
+    ["?", "STOCK ─"],
+    [ESC, "WAITING ROOM"],
+    [`${ESC}[D`, "TESTER'S HEALTH"],
+  ] as const;
+  for (const [key, title] of pages) {
+    terminal.written = "";
+    await keyboard.press(key);
+    await terminal.shows(title);
+  }
   dashboard.stop();
 });
 
@@ -232,8 +251,15 @@ test("without a keyboard it draws all the same, and promises no keys", () => {
   dashboard.stop();
 });
 
-test("slow frames come seldom, quick ones ten times a second at most", () => {
-  assert.equal([0, 5, 10, 40, 80].map(pauseAfter), [100, 100, 200, 800, 1_000]);
+test("frames keep to a tenth of a second; slow ones come seldom, missed ones never", () => {
+  assert.is(nextFrame(1_000, 1_001, 1_004), 1_100, "a timer that rang late does not add up");
+  assert.is(nextFrame(1_000, 1_000, 1_040), 1_400, "forty milliseconds: a tenth of a core");
+  assert.is(nextFrame(1_000, 1_000, 1_300), 2_000, "once a second in any case");
+  assert.is(
+    nextFrame(1_000, 5_000, 5_003),
+    5_030,
+    "four seconds were missed: they are not made up",
+  );
 });
 
 test.run();

@@ -90,7 +90,7 @@ test("with room to spare every panel is there; a short terminal keeps the import
     "TESTER",
   ]);
   assert.equal(titles(16), ["WAITING ROOM", "STOCK", "CLIENTS"]);
-  assert.equal(titles(7), ["WAITING ROOM"]);
+  assert.equal(titles(8), ["WAITING ROOM"]);
   assert.equal(titles(3), []);
 });
 

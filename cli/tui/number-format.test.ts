@@ -2,6 +2,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  fitCount,
+  fitMilliseconds,
   formatCount,
   formatDuration,
   formatEta,
@@ -66,6 +68,17 @@ test("milliseconds have a decimal only where it matters", () => {
     "19",
     "1 250",
   ]);
+});
+
+test("a number that does not fit is told in k, M and G", () => {
+  const five = [0, 1_234, 12_345, 999_960, 12_345_678, 1e9, -2_500_000].map((n) => fitCount(n, 5));
+  assert.equal(five, ["0", "1 234", "12.3k", "1.0M", "12.3M", "1.0G", "-2.5M"]);
+  assert.is(fitCount(123_456_789, 4), "123M");
+  assert.is(fitCount(Number.NaN, 3), "–");
+  assert.equal(
+    [1.234, 3_600_000].map((ms) => fitMilliseconds(ms, 6)),
+    ["1.2", "3.6M"],
+  );
 });
 
 test.run();

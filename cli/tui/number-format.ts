@@ -51,3 +51,26 @@ function formatWholeSeconds(seconds: number): string {
 function twoDigits(value: number): string {
   return value.toString().padStart(2, "0");
 }
+
+const UNITS = ["", "k", "M", "G", "T"] as const;
+
+/** A whole number in at most `cells` cells where that can be: 12 345 678, else "12.3M", else "12M". */
+export function fitCount(count: number, cells: number): string {
+  const whole = formatCount(count);
+  if (whole.length <= cells || whole === NOT_KNOWN) return whole;
+  let value = Math.abs(count);
+  let unit = 0;
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1_000;
+    unit += 1;
+  }
+  const sign = count < 0 ? "-" : "";
+  const fine = `${sign}${value.toFixed(1)}${UNITS[unit]}`;
+  return fine.length <= cells ? fine : `${sign}${Math.round(value)}${UNITS[unit]}`;
+}
+
+/** Milliseconds as a bare number, likewise: "1 234", "12.3k". */
+export function fitMilliseconds(milliseconds: number, cells: number): string {
+  const exact = formatMilliseconds(milliseconds);
+  return exact.length <= cells ? exact : fitCount(milliseconds, cells);
+}

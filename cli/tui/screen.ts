@@ -2,19 +2,7 @@
 import { Box, Transform, useInput } from "ink";
 import { createElement as h, type ReactElement } from "react";
 import { type Frame, GUTTER } from "./frame.ts";
-
-/** + and - may need Shift or not, by keyboard; both signs of a key count. */
-export type Key = "q" | "ctrl-c" | "pause" | "faster" | "slower";
-
-const WORDS: Readonly<Record<string, Key>> = {
-  q: "q",
-  p: "pause",
-  " ": "pause",
-  "+": "faster",
-  "=": "faster",
-  "-": "slower",
-  _: "slower",
-};
+import { type Key, keyOf } from "./keys.ts";
 
 export interface ScreenProps {
   readonly frame: Frame;
@@ -48,11 +36,21 @@ function Painted({ lines }: { readonly lines: readonly string[] }): ReactElement
   return h(Transform, { transform: (_blank, at) => lines[at] ?? "" }, blank);
 }
 
+const LONGEST_BURST = 8;
+
 function Keys({ onKey }: { readonly onKey: (key: Key) => void }): null {
   useInput((input, key) => {
-    if (key.ctrl && input === "c") onKey("ctrl-c");
-    const word = WORDS[input];
-    if (word !== undefined && !key.ctrl && !key.meta) onKey(word);
+    if (key.ctrl && input === "c") return onKey("ctrl-c");
+    if (key.escape) return onKey("back");
+    if (key.ctrl || key.meta) return;
+    if (key.leftArrow) return onKey("previous");
+    if (key.rightArrow || key.tab) return onKey(key.shift ? "previous" : "next");
+    // Keys pressed faster than they are read come as one text; a longer one was pasted.
+    if (input.length > LONGEST_BURST) return;
+    for (const character of input) {
+      const word = keyOf(character);
+      if (word !== undefined) onKey(word);
+    }
   });
   return null;
 }

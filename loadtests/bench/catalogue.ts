@@ -1,6 +1,7 @@
 /** Every benchmark, in the order in which they run. */
 import type { Benchmark } from "./benchmark.ts";
 import { bookings } from "./bookings.ts";
+import { dashboard } from "./dashboard.ts";
 import { engineMemory } from "./engine-memory.ts";
 import { engineAutocannon, engineK6 } from "./engine-rivals.ts";
 import { holds } from "./holds.ts";
@@ -23,4 +24,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   engineAutocannon,
   engineK6,
   engineMemory,
+  dashboard,
 ];

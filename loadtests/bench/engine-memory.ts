@@ -2,9 +2,9 @@
 import type { BenchContext, Benchmark, Result } from "./benchmark.ts";
 import { resultOf } from "./benchmark.ts";
 import { startChild } from "./child-server.ts";
-import type { EngineSettings } from "./engine-process.ts";
 import type { HallSettings } from "./hall-process.ts";
 import type { Block } from "./ratio.ts";
+import type { EngineSettings } from "./waiting-crowd.ts";
 
 const MANY = 100_000;
 const FEW = 1_000;

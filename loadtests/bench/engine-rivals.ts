@@ -8,10 +8,10 @@ import type { BenchContext, Benchmark } from "./benchmark.ts";
 import { measure, resultOf } from "./benchmark.ts";
 import { type ChildServer, startChild } from "./child-server.ts";
 import { processCpuMs } from "./cpu-clock.ts";
-import type { EngineSettings } from "./engine-process.ts";
 import type { HallSettings } from "./hall-process.ts";
 import { CONNECTIONS, drive } from "./http-load.ts";
 import type { Block } from "./ratio.ts";
+import type { EngineSettings } from "./waiting-crowd.ts";
 
 const CLIENTS = 100_000;
 const JOIN_SECONDS = 30;

@@ -1,4 +1,4 @@
-/** Brings faults over a cluster, one after the other, and undoes what lasts. */
+/** Brings a fault over a cluster, and undoes what lasts. */
 import { once } from "node:events";
 import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
@@ -6,33 +6,7 @@ import type { Cluster } from "../crash/cluster.ts";
 import { upInTime } from "../crash/mortal-process.ts";
 import { SERVERS, type ServerName } from "../crash/servers.ts";
 import type { TcpProxy } from "../crash/tcp-proxy.ts";
-import { type Fault, type FaultCast, type FaultDrawing, wordsOf } from "./faults.ts";
-
-export interface HavocOptions {
-  readonly drawing: FaultDrawing;
-  readonly tell: (what: string, target: string, text: string) => void;
-  readonly until: AbortSignal;
-  /** Resolves when what lasts is undone; may be under way more than once. */
-  readonly strike: (fault: Fault) => Promise<void>;
-}
-
-/** Resolves when the signal has come and every fault is over; rejects with the first that went wrong. */
-export async function wreak({ drawing, tell, until, strike }: HavocOptions): Promise<void> {
-  const underWay = new Set<Promise<void>>();
-  const failures: unknown[] = [];
-  while (!until.aborted) {
-    const fault = drawing.next();
-    await lasting(fault.afterMs, until);
-    if (until.aborted) break;
-    tell(fault.kind, fault.target, wordsOf(fault));
-    const done: Promise<void> = strike(fault)
-      .catch((error: unknown) => void failures.push(error))
-      .finally(() => underWay.delete(done));
-    underWay.add(done);
-  }
-  await Promise.all(underWay);
-  if (failures.length > 0) throw failures[0];
-}
+import type { Fault, FaultCast } from "./faults.ts";
 
 /** So long, or until the signal. */
 export async function lasting(ms: number, until: AbortSignal): Promise<void> {
@@ -57,20 +31,8 @@ export function castOf(cluster: Cluster, doors: ReadonlyMap<string, TcpProxy>): 
   };
 }
 
-/** Like {@link wreak}, over a cluster; everything is up and undisturbed again at the end. */
-export async function wreakCluster(
-  victims: ClusterVictims,
-  options: Omit<HavocOptions, "strike">,
-): Promise<void> {
-  const strike = (fault: Fault) => strikeCluster(fault, victims, options.until);
-  try {
-    await wreak({ ...options, strike });
-  } finally {
-    await Promise.all(victims.cluster.processes.map(upInTime));
-  }
-}
-
-async function strikeCluster(
+/** Brings the fault about, and resolves when it is undone. */
+export async function strikeCluster(
   { kind, target, forMs, byMs }: Fault,
   { cluster, doors, declinePayments }: ClusterVictims,
   until: AbortSignal,

@@ -64,7 +64,8 @@
     const whole = clock === "run" ? durationSeconds : columns[0].at(-1);
     return (plot, low, high) => {
       const [x] = plot.data;
-      const all = low === null || (low === x[0] && high === x.at(-1));
+      // Of a single point uPlot makes a range of its own, which is nobody's choice.
+      const all = x.length < 2 || low === null || (low === x[0] && high === x.at(-1));
       return all ? [0, Math.max(1, whole)] : [low, high];
     };
   }
@@ -85,7 +86,15 @@
           ? { distr: 3, range: logRange(chart.floor) }
           : { range: (_plot, _low, high) => [0, Math.max(1, high * 1.06)] },
       },
-      axes: [axisOf(30, whole), axisOf(58, whole)],
+      axes: [
+        {
+          ...axisOf(30, whole),
+          label: chart.xLabel,
+          labelSize: 18,
+          labelFont: "12px system-ui, sans-serif",
+        },
+        axisOf(58, whole),
+      ],
       series: [
         { label: "s", value: (_plot, at) => (at === null ? "–" : numbers.format(at)) },
         ...chart.lines.map((line) => seriesOf(line, chart)),

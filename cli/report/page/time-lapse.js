@@ -64,7 +64,8 @@
       const taken = Math.max(0, frames.totalStock - available) / Math.max(1, frames.totalStock);
       stock.querySelector("i").style.width = `${Math.min(1, taken) * 100}%`;
       stock.querySelector("span").textContent =
-        `${numbers.format(available)} of ${numbers.format(frames.totalStock)} seats left`;
+        `${numbers.format(frames.totalStock - available)} of ${numbers.format(frames.totalStock)} ` +
+        `seats taken, ${numbers.format(available)} left`;
     } else stock.querySelector("span").textContent = "stock not read yet";
     const news = frames.notes.filter((note) => note.at <= seconds).at(-1);
     notes.textContent = news ? `${news.at.toFixed(1)} s: ${news.text}` : "";

@@ -71,7 +71,7 @@ export function busyRun(plan: BusyPlan): BusyRun {
     books.book(again.reservationId);
     at(20_000, () => run.reserve(2, 20_000, again));
   }
-  const endMs = Math.max(...steps.map((step) => step.atMs));
+  const endMs = steps.reduce((latest, step) => Math.max(latest, step.atMs), 0);
   for (let atMs = 0; atMs <= endMs; atMs += 1_000) {
     const sold = sales.filter((saleMs) => saleMs <= atMs).length;
     at(atMs, () => run.stock(atMs, stock - sold, sold));

@@ -6,16 +6,14 @@ import { formatCount } from "../number-format.ts";
 import { type Panel, panel, widest } from "./panel.ts";
 
 const MAX_CODES = 5;
-/** The tester's own words for "nobody knows what became of it". */
-const UNHEARD: ReadonlySet<string> = new Set(["TIMEOUT", "CONNECTION", "RUN_ENDED"]);
 
 export function errorsPanel({ errors }: Snapshot, width: number): Panel {
   const shown = errors.length > MAX_CODES ? errors.slice(0, MAX_CODES - 1) : errors;
   const others = errors.slice(shown.length);
   const total = errors.reduce((sum, { count }) => sum + count, 0);
   const countWidth = widest(shown.map(({ count }) => formatCount(count)));
-  const content: Line[] = shown.map(({ code, count }) => {
-    const unheard = UNHEARD.has(code);
+  const content: Line[] = shown.map(({ kind, code, count }) => {
+    const unheard = kind === "unknown";
     return [
       span(padLeft(formatCount(count), countWidth)),
       span("  "),

@@ -2,19 +2,23 @@
 import type { Snapshot } from "../../engine/snapshot.ts";
 import { clean, padLeft, padRight } from "../cells.ts";
 import { type Line, span } from "../line.ts";
-import { formatCount, formatMilliseconds } from "../number-format.ts";
+import { fitCount, fitMilliseconds } from "../number-format.ts";
 import { type Panel, panel, widest } from "./panel.ts";
 
 const HEADINGS = ["count", "p50", "p99", "max"] as const;
 const MAX_OPERATIONS = 8;
+/** Of an operation's name. */
+const LEAST_NAME = 7;
 
 export function latencyPanel({ latency }: Snapshot, width: number): Panel {
   const shown = latency.slice(0, MAX_OPERATIONS);
+  // The longest figure has its digits where the panel is wide enough, else a unit.
+  const cells = Math.max(4, Math.floor((width - LEAST_NAME) / HEADINGS.length) - 2);
   const rows = shown.map(({ count, p50, p99, max }) => [
-    formatCount(count),
-    formatMilliseconds(p50),
-    formatMilliseconds(p99),
-    formatMilliseconds(max),
+    fitCount(count, cells),
+    fitMilliseconds(p50, cells),
+    fitMilliseconds(p99, cells),
+    fitMilliseconds(max, cells),
   ]);
   const widths = HEADINGS.map(
     (heading, at) => 2 + Math.max(4, widest([heading, ...rows.map((row) => row[at] ?? "")])),

@@ -48,7 +48,7 @@ function amount({ totalStock, availableStock }: Product): string {
 }
 
 /** Both figures come from one statement, so a difference is no matter of timing. */
-function alarmLines({ totalStock, availableStock, held }: Product): Line[] {
+export function alarmLines({ totalStock, availableStock, held }: Product): Line[] {
   const missing = totalStock - availableStock - held;
   const lines: Line[] = [];
   if (availableStock < 0)

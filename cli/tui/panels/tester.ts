@@ -26,9 +26,7 @@ export function testerPanel({ tester }: Snapshot, width: number): Panel {
       tone: dropped ? "unsure" : "plain",
     },
   ];
-  const warnings: Line[] = [];
-  if (late) warnings.push([span("! sends late: tester is the bottleneck", "unsure")]);
-  if (dropped) warnings.push([span("! arrivals dropped: not all could start", "unsure")]);
+  const warnings = testerWarnings(tester);
   // A warning must not be what a short terminal drops first.
   const rank = warnings.length > 0 ? 1 : 6;
   return panel(
@@ -38,4 +36,16 @@ export function testerPanel({ tester }: Snapshot, width: number): Panel {
     [...warnings, ...grid(figures, width)],
     width,
   );
+}
+
+/** What makes a run invalid, as far as it shows already. */
+export function testerWarnings({ sendLagMs, droppedArrivals }: Snapshot["tester"]): Line[] {
+  const warnings: Line[] = [];
+  if (sendLagMs.p99 > MAX_SEND_LAG_MS) {
+    warnings.push([span("! sends late: tester is the bottleneck", "unsure")]);
+  }
+  if (droppedArrivals > 0) {
+    warnings.push([span("! arrivals dropped: not all could start", "unsure")]);
+  }
+  return warnings;
 }

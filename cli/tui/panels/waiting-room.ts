@@ -41,7 +41,8 @@ export function isOverLimit({ admissions }: Snapshot): boolean {
   return admissions.lastMinute > admissions.permitsPerMinute;
 }
 
-function limitChart(snapshot: Snapshot, width: number): Line {
+/** The last 60 seconds as a part of what the limit allows. */
+export function limitChart(snapshot: Snapshot, width: number): Line {
   const { lastMinute, permitsPerMinute } = snapshot.admissions;
   const over = isOverLimit(snapshot);
   const words = over
