@@ -75,7 +75,8 @@ test("a snapshot tells the run as it goes, and its clients always sum up", async
   for (const fleeting of ["starting", "settling"]) phases.delete(fleeting);
   assert.equal([...phases], ["selling"]);
   assert.ok(most > 50, `${most} waited at most`);
-  assert.ok(snapshot.admissions.total >= 100 && snapshot.admissions.total < 150);
+  // Who is still in line when the last seat goes may be admitted before it is told.
+  assert.ok(snapshot.admissions.total >= 100 && snapshot.admissions.total <= 150);
   assert.ok(snapshot.latency.some(({ op, count, p99 }) => op === "poll" && count > 0 && p99 > 0));
   assert.ok(snapshot.lineHistory.length >= 1);
   assert.match(snapshot.news ?? "", /^sold out at/);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createPgDriverFactory } from "@slonik/pg-driver";
 import pg from "pg";
 import {
+  type ClientConfigurationInput,
   type CommonQueryMethods,
   createPool,
   type DatabasePool,
@@ -82,9 +83,24 @@ export interface DatabaseOptions {
  * @throws UnavailableError when PostgreSQL does not answer within 5 s.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const pool = await createPool(withSessionOptions(options.url), {
+  let pool: Database | undefined;
+  try {
+    // Making a pool asks the server already.
+    pool = await createPool(withSessionOptions(options.url), poolOptions(options));
+    await pool.query(sql.unsafe`select 1`);
+    return pool;
+  } catch (error) {
+    await pool?.end();
+    throw new UnavailableError(
+      `PostgreSQL does not answer at ${location(options.url)}: ${reason(error)}`,
+    );
+  }
+}
+
+function poolOptions({ poolSize }: DatabaseOptions): ClientConfigurationInput {
+  return {
     driverFactory: createPgDriverFactory(),
-    maximumPoolSize: options.poolSize,
+    maximumPoolSize: poolSize,
     connectionTimeout: 5_000,
     connectionRetryLimit: 1,
     // Connections come back clean: no session state is ever set, and DISCARD ALL is a round trip.
@@ -98,16 +114,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     transactionRetryLimit: 3,
     typeParsers: TYPE_PARSERS,
     interceptors: [checkRows, nameStatements()],
-  });
-  try {
-    await pool.query(sql.unsafe`select 1`);
-  } catch (error) {
-    await pool.end();
-    throw new UnavailableError(
-      `PostgreSQL does not answer at ${location(options.url)}: ${reason(error)}`,
-    );
-  }
-  return pool;
+  };
 }
 
 /** True when the database answers a question now. */
