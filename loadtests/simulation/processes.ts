@@ -137,6 +137,7 @@ export function ticketParts(world: World, life: Life): Parts {
     const timeoutMs = options?.timeout ?? CALL_TIMEOUT_MS;
     const { passToken } = params as { readonly passToken: string };
     world.room.askedAtMs.set(params, lookedAtMs.get(passToken) ?? time.nowMs);
+    if (action === "queue.restorePass") world.room.givingBack.set(passToken, life);
     return network.ask<unknown>(life, queue.life, timeoutMs, action, () =>
       action === "queue.redeemPass"
         ? queue.parts.rooms!.redeem(params)

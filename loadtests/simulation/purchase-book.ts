@@ -119,6 +119,8 @@ export class PurchaseBook {
       if (room.superseded.has(pass.token)) continue;
       // Whoever died with a purchase in hand could give nothing back.
       if ((this.#open.get(pass.token) ?? 0) > 0) continue;
+      // Nor could it after the buyer was answered, when the queue had not been reached until then.
+      if (room.givingBack.get(pass.token)?.alive === false) continue;
       judge.broken("passes", `${pass.token} is spent and has bought nothing`);
     }
   }

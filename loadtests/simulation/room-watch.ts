@@ -12,7 +12,7 @@ import type {
   WaitingRoomStore,
 } from "../../services/queue/waiting-room-store.ts";
 import type { Judge } from "./verdict.ts";
-import type { VirtualTime } from "./virtual-time.ts";
+import type { Life, VirtualTime } from "./virtual-time.ts";
 
 interface Waiting {
   sequence: number;
@@ -42,6 +42,8 @@ export class RoomWatch {
   /** When the ticket process last looked whether the pass had bought: it knew no more than that. */
   /** Given back too late: their owners had another pass by then, and nobody holds two. */
   readonly superseded = new Set<string>();
+  /** By pass, the process that last tried to give it back. */
+  readonly givingBack = new Map<string, Life>();
   /** Requests for the pass were under way at the same time. */
   overlapped: (token: string) => boolean = () => false;
   readonly askedAtMs = new WeakMap<object, number>();
