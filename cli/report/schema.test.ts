@@ -33,6 +33,13 @@ test("reports of a busy, a broken and an empty run fit", () => {
   assert.equal(problems(buildReport(empty, undefined, judgeRun(empty, undefined))), []);
 });
 
+test("the report of 100,000 clients that is kept as a sample fits", () => {
+  const path = join(import.meta.dirname, "../../loadtests/samples/100k-clients.json");
+  const sample = JSON.parse(readFileSync(path, "utf8")) as Report;
+  assert.equal(problems(sample), []);
+  assert.is(sample.exitCode, 0);
+});
+
 test("every part of a report is in the schema, and the version is its own", () => {
   for (const name of Object.keys(busy())) assert.ok(name in schema.properties, name);
   assert.is(schema.properties.version.const, REPORT_VERSION);
