@@ -39,6 +39,10 @@ function show({ snapshot, color, size }: Extract<ToDashboard, { type: "show" }>)
     keyboard: process.stdin,
     color,
     now: () => performance.now(),
+    spentMs: () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1_000;
+    },
     onDrawn: (frame) => void frames.push(frame),
     onInterrupt: (force) => tell({ type: "interrupt", force }),
     onWish: (wish) => tell({ type: "wish", wish }),
