@@ -1,5 +1,5 @@
 /**
- * An operation's line as JSON text. Nine lines of ten are polls, and they are written here by hand:
+ * An operation's line as JSON text. Most lines are polls, and they are written here by hand:
  * 0.6 µs instead of 1.1 for each; to the letter what JSON.stringify writes.
  */
 import type { Op, PollOp } from "../judge/history.ts";
