@@ -14,7 +14,7 @@ export interface Outgoing {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
   /** The client's token; not among the headers then. */
-  readonly always?: FieldLines | undefined;
+  readonly always: FieldLines | undefined;
   /** Names and values by turns. */
   readonly headers: string[];
   readonly body?: string | undefined;
@@ -136,6 +136,7 @@ export function cancelRequest(who: Who, reservationId: number): Outgoing {
     service: "ticket",
     method: "PUT",
     path: `/api/reservations/${reservationId}/cancel`,
+    always: who.credentials,
     headers: bearer(who),
     reservationId,
     habit: "regret",
