@@ -26,6 +26,7 @@ const COMPILE_CACHE = join(ROOT, "node_modules", ".cache", "reservex-compile");
 
 /** These measure, or keep both cores busy: beside another file each would spoil the other. */
 const ALONE = [
+  "cli/commands/demo.int.test.ts",
   "cli/commands/other-target.int.test.ts",
   "cli/commands/worker.int.test.ts",
   "cli/commands/selftest.int.test.ts",
@@ -59,7 +60,6 @@ const CALM = [
 /** From 50 s down to 15 s: begun first, so that no lane is still busy long after the others. */
 const LONG = [
   "cli/commands/chaos.int.test.ts",
-  "cli/commands/demo.int.test.ts",
   "loadtests/crash/naive/naive.int.test.ts",
   "loadtests/bench/bench.int.test.ts",
   "cli/commands/operators.int.test.ts",
