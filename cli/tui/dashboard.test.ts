@@ -229,6 +229,10 @@ test("a new size is drawn at once and in full", async () => {
   const { terminal, dashboard } = await start(() => sellingSnapshot, 120);
   terminal.resize(60, 30);
   assert.match(terminal.written, "● selling");
+  // What the terminal made of the frame before, nobody counts: nothing of it may stay.
+  const [before = "", after = ""] = terminal.written.split(`${ESC}[2J${ESC}[H`);
+  assert.not.match(before, "ReserveX");
+  assert.match(after, "ReserveX");
   const controls = new RegExp(`${ESC}\\[[?\\d]*[A-Za-z]`, "g");
   const lines = terminal.written.replaceAll(controls, "").split("\n");
   for (const line of lines) assert.ok(line.length <= 60, line);

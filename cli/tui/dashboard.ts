@@ -97,8 +97,15 @@ export function startDashboard(options: DashboardOptions): Dashboard {
     }, dueMs - now()).unref();
   };
 
+  // A frame may have been on its way for the size before, and folded into rows that Ink does not
+  // count: only a cleared screen is known to be empty.
+  const resized = (): void => {
+    ink.clear();
+    stream.write(CLEARED);
+    redraw();
+  };
   // Ours comes before Ink's own listener, which would draw the old frame on the new size.
-  stream.on("resize", redraw);
+  stream.on("resize", resized);
   const ink = render(
     element(getSnapshot()),
     inkOptions(stream, hasKeyboard ? keyboard : undefined),
@@ -110,7 +117,7 @@ export function startDashboard(options: DashboardOptions): Dashboard {
       if (stopped) return;
       stopped = true;
       clearTimeout(timer);
-      stream.off("resize", redraw);
+      stream.off("resize", resized);
       ink.unmount();
       const { columns } = sizeOf(stream);
       const view = { columns, rows: Number.POSITIVE_INFINITY, color, hint: "" };
@@ -123,6 +130,9 @@ export function startDashboard(options: DashboardOptions): Dashboard {
 export function frameText(frame: Frame, columns: number): string {
   return renderToString(h(Screen, { frame }), { columns });
 }
+
+/** The whole screen erased, the cursor at its upper left. */
+const CLEARED = "\u001b[2J\u001b[H";
 
 /** Ten frames a second, and no more: nobody reads faster. */
 const FRAME_MS = 100;
