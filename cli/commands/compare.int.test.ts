@@ -1,5 +1,5 @@
 /** Commands that read run folders, as their users start them: compare, and the summary of judge. */
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -27,8 +27,11 @@ test("compare ends with 1 where the later run is worse, with 0 where it is not",
   try {
     const good = await runFolder(parent, "good", 0);
     const bad = await runFolder(parent, "bad", 2);
-    const [same, worse, back, nowhere, wrong] = await Promise.all([
+    const kept = join(parent, "baseline.json");
+    await copyFile(join(good, "report.json"), kept);
+    const [same, alone, worse, back, nowhere, wrong] = await Promise.all([
       reservex(["compare", good, good]),
+      reservex(["compare", kept, good]),
       reservex(["compare", good, bad, "--json"]),
       // What was sold too much is rightly missing.
       reservex(["compare", bad, good, "--sold-percent", "50"]),
@@ -37,6 +40,8 @@ test("compare ends with 1 where the later run is worse, with 0 where it is not",
     ]);
     assert.is(same.code, 0, same.stderr);
     assert.match(same.stdout, "no regression");
+    assert.is(alone.code, 0, alone.stderr);
+    assert.is(alone.stdout, same.stdout);
     assert.is(worse.code, 1, worse.stderr);
     const document = JSON.parse(worse.stdout);
     assert.ok(document.regressions >= 2);

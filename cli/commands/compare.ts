@@ -17,8 +17,8 @@ export function addCompare(program: Command, run: Run): void {
   program
     .command("compare")
     .description("two runs side by side; exit code 1 where the later one is worse")
-    .argument("<before>", "the folder of the earlier run")
-    .argument("<after>", "the folder of the later run")
+    .argument("<before>", "the folder of the earlier run, or its report.json")
+    .argument("<after>", "the folder of the later run, or its report.json")
     .option("--latency-percent <n>", "growth of a percentile that is no regression", growth, 20)
     .option("--latency-ms <n>", "growth that is none either, in milliseconds", growth, 5)
     .option("--throughput-percent <n>", "loss of operations per second that is none", percent, 10)
@@ -41,8 +41,9 @@ function growth(text: string): number {
   return Number(text);
 }
 
-async function readReport(folder: string): Promise<Report> {
-  const path = join(folder, "report.json");
+/** A report is often kept alone, as an artifact or a baseline, under any name that ends in .json. */
+async function readReport(folderOrFile: string): Promise<Report> {
+  const path = folderOrFile.endsWith(".json") ? folderOrFile : join(folderOrFile, "report.json");
   let report: Partial<Report> | null;
   try {
     report = JSON.parse(await readFile(path, "utf8"));
@@ -54,7 +55,9 @@ async function readReport(folder: string): Promise<Report> {
   }
   if (report?.version !== REPORT_VERSION || report.verdicts === undefined) {
     const version = `version ${REPORT_VERSION}`;
-    throw usageError(`${path}: no report of ${version}; reservex judge ${folder} makes one`);
+    throw usageError(
+      `${path}: no report of ${version}; reservex judge makes one of a recorded run`,
+    );
   }
   return report as Report;
 }
