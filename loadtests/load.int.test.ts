@@ -1,40 +1,19 @@
-import { randomUUID } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  FREE_PORTS,
-  type RunningStack,
-  removeDataFolder,
-  reservex,
-  startUp,
-  temporaryFolder,
-} from "../cli/testing/processes.ts";
+import { type OperatedStack, startOperatedStack } from "../cli/testing/operated-stack.ts";
+import { reservex } from "../cli/testing/processes.ts";
 import { processEnvironment } from "../services/common/config.ts";
 import { K6 } from "./k6/run-k6.ts";
 
 interface World {
-  dataDir: string;
-  stack: RunningStack;
-  login: readonly string[];
+  operated: OperatedStack;
 }
 
 const test = suite<World>("load tools");
 test.before(async (world) => {
-  world.dataDir = await temporaryFolder();
-  const data = ["--data", world.dataDir];
-  world.stack = await startUp(data, { ...FREE_PORTS, LOG_LEVEL: "error" });
-  const [email, password] = ["ops@example.com", randomUUID()];
-  const made = await reservex([
-    ...["user", "create", "--name", "Ops", "--admin", ...data],
-    ...["--email", email, "--password", password],
-  ]);
-  assert.is(made.code, 0, made.stderr);
-  world.login = [...data, "--admin-email", email, "--admin-password", password];
+  world.operated = await startOperatedStack();
 });
-test.after(async ({ stack, dataDir }) => {
-  await stack.stop();
-  await removeDataFolder(dataDir);
-});
+test.after(({ operated }) => operated.stop());
 
 const SMALL = [
   "--clients",
@@ -49,7 +28,12 @@ const SMALL = [
 ];
 
 test("autocannon joins, polls and buys, and the books of its sale are judged", async (world) => {
-  const { code, stdout, stderr } = await reservex(["load", "autocannon", ...SMALL, ...world.login]);
+  const { code, stdout, stderr } = await reservex([
+    "load",
+    "autocannon",
+    ...SMALL,
+    ...world.operated.access,
+  ]);
   assert.is(code, 0, stdout + stderr);
   const document = JSON.parse(stdout);
   assert.match(
@@ -65,7 +49,9 @@ test("autocannon joins, polls and buys, and the books of its sale are judged", a
 });
 
 test("k6 takes the same journey where it is there, and is asked for where it is not", async (world) => {
-  const missing = await reservex(["load", "k6", ...SMALL, ...world.login], { PATH: "/nowhere" });
+  const missing = await reservex(["load", "k6", ...SMALL, ...world.operated.access], {
+    PATH: "/nowhere",
+  });
   assert.is(missing.code, 69, missing.stderr);
   assert.match(missing.stderr, /k6 is not on PATH; get it with: go install/);
 
@@ -74,7 +60,7 @@ test("k6 takes the same journey where it is there, and is asked for where it is 
     () => false,
   );
   if (!found) return;
-  const sold = await reservex(["load", "k6", "flash-sale", ...SMALL, ...world.login]);
+  const sold = await reservex(["load", "k6", "flash-sale", ...SMALL, ...world.operated.access]);
   assert.is(sold.code, 0, sold.stdout + sold.stderr);
   const document = JSON.parse(sold.stdout);
   assert.is(document.reservations, 12);

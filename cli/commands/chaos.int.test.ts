@@ -3,13 +3,8 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Fault } from "../judge/history.ts";
-import {
-  FREE_PORTS,
-  removeDataFolder,
-  reservex,
-  startUp,
-  temporaryFolder,
-} from "../testing/processes.ts";
+import { startOperatedStack } from "../testing/operated-stack.ts";
+import { reservex, temporaryFolder } from "../testing/processes.ts";
 
 async function faultsOf(run: string): Promise<Fault[]> {
   const lines = (await readFile(join(run, "history.ndjson"), "utf8")).trim().split("\n");
@@ -46,14 +41,10 @@ test("a sale goes on while everything fails: the faults stand in its record, the
 });
 
 test("a stack that runs is disturbed by what can be undone, and several workers record each fault", async () => {
-  const dataDir = await temporaryFolder();
-  const stack = await startUp(["--data", dataDir], { ...FREE_PORTS, LOG_LEVEL: "fatal" });
-  const run = join(dataDir, "run");
+  const operated = await startOperatedStack({ LOG_LEVEL: "fatal" });
+  const run = join(operated.dataDir, "run");
   try {
-    const person = ["--email", "ops@example.com", "--password", "open sesame", "--name", "Ops"];
-    await reservex(["user", "create", ...person, "--admin", "--data", dataDir]);
-    const admin = ["--admin-email", "ops@example.com", "--admin-password", "open sesame"];
-    const asked = ["simulate", ...admin, "--data", dataDir, "--chaos", "--seed", "5"];
+    const asked = ["simulate", ...operated.access, "--chaos", "--seed", "5"];
     const { code, stdout, stderr } = await reservex([
       ...[...asked, "--workers", "2", "--json", "--quiet", "--out", run],
       ...["--clients", "120", "--stock", "60", "--permits-per-minute", "300"],
@@ -70,8 +61,7 @@ test("a stack that runs is disturbed by what can be undone, and several workers 
       assert.is.not(verdict, "broken", because);
     }
   } finally {
-    await stack.stop();
-    await removeDataFolder(dataDir);
+    await operated.stop();
   }
 });
 

@@ -1,17 +1,11 @@
-import { randomUUID } from "node:crypto";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type FirstDesignOptions, FirstDesignShop } from "../engine/testing/first-design-shop.ts";
-import {
-  FREE_PORTS,
-  removeDataFolder,
-  reservex,
-  startUp,
-  temporaryFolder,
-} from "../testing/processes.ts";
-import { logIn, openSale } from "../testing/shopper.ts";
+import { startOperatedStack } from "../testing/operated-stack.ts";
+import { reservex, temporaryFolder } from "../testing/processes.ts";
+import { openSale } from "../testing/shopper.ts";
 
 const TARGETS = join(import.meta.dirname, "../../loadtests/targets");
 
@@ -88,14 +82,10 @@ test("a stranger whose passes open twice is found out by those who try", async (
 });
 
 test("ReserveX itself can be loaded as anybody sees it, with no administrator", async () => {
-  const dataDir = await temporaryFolder();
-  const stack = await startUp(["--data", dataDir], { ...FREE_PORTS, LOG_LEVEL: "error" });
+  const operated = await startOperatedStack();
+  const { stack, dataDir, admin } = operated;
   try {
-    const [email, password] = ["ops@example.com", randomUUID()];
-    const person = ["--email", email, "--password", password, "--name", "Ops", "--admin"];
-    const created = await reservex(["user", "create", ...person, "--data", dataDir]);
-    assert.is(created.code, 0, created.stderr);
-    const { eventId } = await openSale(stack.urls, await logIn(stack.urls, email, password), 10);
+    const { eventId } = await openSale(stack.urls, admin, 10);
     const text = await readFile(join(TARGETS, "reservex.json"), "utf8");
     const file = join(dataDir, "target.ts");
     const target = JSON.parse(text);
@@ -109,8 +99,7 @@ test("ReserveX itself can be loaded as anybody sees it, with no administrator", 
     assert.not.match(words, "broken", said);
     assert.is(code, 2, said);
   } finally {
-    await stack.stop();
-    await removeDataFolder(dataDir);
+    await operated.stop();
   }
 });
 

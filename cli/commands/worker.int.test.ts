@@ -10,20 +10,11 @@ import * as assert from "uvu/assert";
 import { testNatsUrl } from "../../services/common/testing/service-harness.ts";
 import { callSubject, PROTOCOL } from "../engine/far/far-messages.ts";
 import { parseHistory } from "../judge/parse.ts";
-import {
-  type Finished,
-  FREE_PORTS,
-  type RunningStack,
-  removeDataFolder,
-  reservex,
-  startUp,
-  temporaryFolder,
-} from "../testing/processes.ts";
+import { type OperatedStack, startOperatedStack } from "../testing/operated-stack.ts";
+import { type Finished, reservex, temporaryFolder } from "../testing/processes.ts";
 
 interface World {
-  dataDir: string;
-  stack: RunningStack;
-  admin: readonly string[];
+  operated: OperatedStack;
   /** Another one for each test: nobody is hired by a test before. */
   group: string;
 }
@@ -38,21 +29,12 @@ interface Worker {
 const test = suite<World>("workers elsewhere");
 
 test.before(async (world) => {
-  world.dataDir = await temporaryFolder();
-  world.stack = await startUp(["--data", world.dataDir], { ...FREE_PORTS, LOG_LEVEL: "error" });
-  const [email, password] = ["ops@example.com", randomUUID()];
-  const person = ["--email", email, "--password", password, "--name", "Ops", "--admin"];
-  const made = await reservex(["user", "create", ...person, "--data", world.dataDir]);
-  assert.is(made.code, 0, made.stderr);
-  world.admin = ["--admin-email", email, "--admin-password", password, "--data", world.dataDir];
+  world.operated = await startOperatedStack();
 });
 test.before.each((world) => {
   world.group = `test-${randomUUID().slice(0, 8)}`;
 });
-test.after(async (world) => {
-  await world.stack.stop();
-  await removeDataFolder(world.dataDir);
-});
+test.after((world) => world.operated.stop());
 
 function startWorker({ group }: World, name: string): Worker {
   let child: ChildProcess | undefined;
@@ -93,7 +75,7 @@ function simulate(world: World, out: string, args: readonly string[]): Promise<F
   const crowd = ["--clients", "200", "--stock", "40", "--permits-per-minute", "190", "--seed", "3"];
   const far = ["--workers", "2", "--workers-at", testNatsUrl(), "--worker-group", world.group];
   const how = ["--json", "--quiet", "--out", out];
-  return reservex(["simulate", ...world.admin, ...crowd, ...far, ...how, ...args]);
+  return reservex(["simulate", ...world.operated.access, ...crowd, ...far, ...how, ...args]);
 }
 
 async function historyOf(out: string) {
@@ -201,7 +183,7 @@ test("Ctrl-C at the coordinator ends all of them, and their records come whole",
     const far = ["--workers", "2", "--workers-at", testNatsUrl(), "--worker-group", world.group];
     const crowd = ["--clients", "200", "--permits-per-minute", "60", "--arrival-seconds", "30"];
     const how = ["--json", "--quiet", "--out", join(dir, "run")];
-    const args = ["simulate", ...world.admin, ...crowd, ...far, ...how];
+    const args = ["simulate", ...world.operated.access, ...crowd, ...far, ...how];
     const { stdout, stderr } = await reservex(args, {}, (child) => {
       void workers[0]!
         .says(/100 of 200 clients/)
@@ -224,7 +206,7 @@ test("a coordinator that is gone costs its workers ten seconds, not their lives"
     await Promise.all(workers.map((one) => one.says(/waiting for a run/)));
     const far = ["--workers", "2", "--workers-at", testNatsUrl(), "--worker-group", world.group];
     const how = ["--clients", "100", "--json", "--quiet", "--out", join(dir, "run")];
-    await reservex(["simulate", ...world.admin, ...far, ...how], {}, (child) => {
+    await reservex(["simulate", ...world.operated.access, ...far, ...how], {}, (child) => {
       void workers[0]!.says(/50 of 100 clients/).then(() => child.kill("SIGKILL"));
     });
     const free = /the coordinator fell silent\nwaiting for a run/;
@@ -267,7 +249,7 @@ test("a NATS server that does not answer is named without its password", async (
   const url = "nats://ops:secret-word@127.0.0.1:1";
   for (const args of [
     ["worker", "--join", url],
-    ["simulate", ...world.admin, "--workers-at", url],
+    ["simulate", ...world.operated.access, "--workers-at", url],
   ]) {
     const { code, stdout, stderr } = await reservex(args);
     assert.is(code, 69, stderr);

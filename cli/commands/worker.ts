@@ -1,6 +1,6 @@
 /** `reservex worker`: drives a share of the clients of runs that are planned on another machine. */
 import type { Command } from "commander";
-import { connectNats, hostOf } from "../engine/far/connect-nats.ts";
+import { connectNats, hostOf } from "../../services/common/nats-connection.ts";
 import { FarWorker } from "../engine/far/far-worker.ts";
 import { EXIT, usageError } from "../exit.ts";
 import { aborted, listenForInterrupts } from "../interrupts.ts";

@@ -39,13 +39,13 @@ export class RoomWatch {
   readonly passes = new Map<string, WatchedPass>();
   /** When the reservation that was made with the pass was committed; undefined: none was. */
   boughtAtMs: (token: string) => number | undefined = () => undefined;
-  /** When the ticket process last looked whether the pass had bought: it knew no more than that. */
   /** Given back too late: their owners had another pass by then, and nobody holds two. */
   readonly superseded = new Set<string>();
   /** By pass, the process that last tried to give it back. */
   readonly givingBack = new Map<string, Life>();
   /** Requests for the pass were under way at the same time. */
   overlapped: (token: string) => boolean = () => false;
+  /** When the ticket process last looked whether the pass had bought: it knew no more than that. */
   readonly askedAtMs = new WeakMap<object, number>();
   readonly #time: VirtualTime;
   readonly #promises: RoomPromises;

@@ -32,4 +32,23 @@ test("a store that answers too few is not believed", async () => {
   assert.is(answer.status, "rejected");
 });
 
+test("an answer that takes longer keeps nobody but its own item waiting", async () => {
+  const { promise: later, resolve: settle } = Promise.withResolvers<string>();
+  const batcher = new Batcher<number, string>(
+    async (items) => items.map((item) => (item === 1 ? later : String(item))),
+    2,
+    { atOnce: 1 },
+  );
+  const [slow, quick, next] = [1, 2, 3].map((item) => batcher.ask(item));
+  assert.is(await quick, "2");
+  let begun = false;
+  void next!.then(() => {
+    begun = true;
+  });
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  assert.not(begun, "the batch is under way until its last answer is there");
+  settle("1");
+  assert.equal(await Promise.all([slow, next]), ["1", "3"]);
+});
+
 test.run();

@@ -3,9 +3,17 @@ import { systemTimers, type Timers } from "./timers.ts";
 
 interface Asked<Item, Answer> {
   readonly item: Item;
-  readonly resolve: (answer: Answer) => void;
+  readonly resolve: (answer: Answer | Promise<Answer>) => void;
   readonly reject: (error: unknown) => void;
 }
+
+/**
+ * Answers item by item, in order. An answer may be a promise: then its item hears of it by itself, and
+ * the batch is under way until all have settled.
+ */
+export type RunBatch<Item, Answer> = (
+  items: readonly Item[],
+) => Promise<readonly (Answer | Promise<Answer>)[]>;
 
 export interface BatcherOptions {
   readonly timers?: Timers | undefined;
@@ -21,7 +29,7 @@ const AT_ONCE = 8;
  * idle process sends an item at the end of the turn it came in.
  */
 export class Batcher<Item, Answer> {
-  readonly #run: (items: readonly Item[]) => Promise<readonly Answer[]>;
+  readonly #run: RunBatch<Item, Answer>;
   readonly #largest: number;
   readonly #timers: Timers;
   readonly #atOnce: number;
@@ -29,9 +37,8 @@ export class Batcher<Item, Answer> {
   #underWay = 0;
   #flushing = false;
 
-  /** `run` answers item by item, in order. */
   constructor(
-    run: (items: readonly Item[]) => Promise<readonly Answer[]>,
+    run: RunBatch<Item, Answer>,
     largest: number,
     { timers = systemTimers, atOnce = AT_ONCE }: BatcherOptions = {},
   ) {
@@ -76,8 +83,9 @@ export class Batcher<Item, Answer> {
         throw new Error(`${batch.length} asked, ${answers.length} answered`);
       }
       batch.forEach(({ resolve }, at) => {
-        resolve(answers[at]!);
+        resolve(answers[at] as Answer | Promise<Answer>);
       });
+      await Promise.allSettled(answers);
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }

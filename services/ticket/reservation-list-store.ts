@@ -2,7 +2,7 @@
 import type { ReservationStatus } from "../common/contracts/ticket.ts";
 import { type Queryable, sql } from "../common/database.ts";
 import type { Reservation } from "./reservation.ts";
-import { columns, reservationRow } from "./reservation-store.ts";
+import { reservationColumns, reservationRow } from "./reservation-store.ts";
 
 export interface ReservationFilter {
   readonly userId?: number | undefined;
@@ -28,6 +28,6 @@ export async function listReservations(
     ...(status === undefined ? [] : [sql.fragment`status = ${status}`]),
   ];
   return db.any(sql.type(reservationRow)`
-    select ${columns} from reservation_now where ${sql.join(wanted, sql.fragment` and `)}
+    select ${reservationColumns} from reservation_now where ${sql.join(wanted, sql.fragment` and `)}
     order by id limit ${limit}`);
 }

@@ -76,7 +76,7 @@ export const reservationRow = z
   );
 
 /** Named one by one: a prepared statement fails when a later version of the view shows more. */
-export const columns = sql.fragment`id, saga_id, user_id, product_id, product_name, event_id,
+export const reservationColumns = sql.fragment`id, saga_id, user_id, product_id, product_name, event_id,
   quantity, total_price, status, cancel_reason, created_at, updated_at`;
 
 const verdictRow = z.union([
@@ -172,7 +172,7 @@ export async function findReservations(
 ): Promise<ReadonlyMap<number, Reservation>> {
   if (ids.length === 0) return new Map();
   const found = await db.any(sql.type(reservationRow)`
-    select ${columns} from reservation_now where id = any(${sql.array([...ids], "int4")})`);
+    select ${reservationColumns} from reservation_now where id = any(${sql.array([...ids], "int4")})`);
   return new Map(found.map((one) => [one.id, one]));
 }
 
@@ -208,7 +208,7 @@ export async function findByKey(
   idempotencyKey: string,
 ): Promise<Reservation | null> {
   return db.maybeOne(sql.type(reservationRow)`
-    select ${columns} from reservation_now where id = (
+    select ${reservationColumns} from reservation_now where id = (
       select id from reservation
       where user_id = ${userId} and idempotency_key = ${idempotencyKey})`);
 }
@@ -225,6 +225,6 @@ export async function listOfUser(
 ): Promise<readonly Reservation[]> {
   const older = page.before === undefined ? sql.fragment`true` : sql.fragment`id < ${page.before}`;
   return db.any(sql.type(reservationRow)`
-    select ${columns} from reservation_now where user_id = ${userId} and ${older}
+    select ${reservationColumns} from reservation_now where user_id = ${userId} and ${older}
     order by id desc limit ${page.limit}`);
 }

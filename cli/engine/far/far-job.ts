@@ -9,7 +9,7 @@ import { LocalMember } from "../crew-member.ts";
 import type { RunPlan } from "../plan.ts";
 import { sizeOf } from "../share.ts";
 import type { FromWorker } from "../worker-messages.ts";
-import { askAgain, packed, unpacked, wordsOf } from "./connect-nats.ts";
+import { askAgain, packed, unpacked, wordsOf } from "./ask-again.ts";
 import {
   type ClockAnswer,
   HEARD,

@@ -6,8 +6,8 @@ import { createGunzip, createGzip } from "node:zlib";
 import type { Msg, NatsConnection, Subscription } from "nats";
 import type { CrewMember, MemberClock, MemberListener, Task } from "../crew-member.ts";
 import type { FromWorker } from "../worker-messages.ts";
+import { askAgain, isSilence, packed, unpacked, wordsOf } from "./ask-again.ts";
 import { ClockTrack } from "./clock-track.ts";
-import { askAgain, isSilence, packed, unpacked, wordsOf } from "./connect-nats.ts";
 import {
   CLOCK_EVERY_MS,
   type ClockAnswer,

@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import type { Msg, NatsConnection, Subscription } from "nats";
 import { clockOrigin, startClock } from "../clock.ts";
 import { openFileLimit } from "../open-files.ts";
-import { packed, unpacked } from "./connect-nats.ts";
+import { packed, unpacked } from "./ask-again.ts";
 import { FarJob } from "./far-job.ts";
 import {
   type Call,

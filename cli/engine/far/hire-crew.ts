@@ -2,11 +2,12 @@
 import { randomBytes } from "node:crypto";
 import type { NatsConnection } from "nats";
 import { UnavailableError } from "../../../services/common/errors.ts";
+import { connectNats, hostOf } from "../../../services/common/nats-connection.ts";
 import { clockOrigin, startClock } from "../clock.ts";
 import { Crew, type SharedRun } from "../crew.ts";
 import type { RunPlan } from "../plan.ts";
 import type { RunOutput } from "../run-handle.ts";
-import { askAgain, connectNats, hostOf, packed, unpacked, wordsOf } from "./connect-nats.ts";
+import { askAgain, packed, unpacked, wordsOf } from "./ask-again.ts";
 import { FarMember } from "./far-member.ts";
 import {
   type Call,

@@ -5,7 +5,7 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import type { NatsConnection, Payload } from "nats";
-import { askAgain } from "./connect-nats.ts";
+import { askAgain } from "./ask-again.ts";
 import { HEARD, type Heard } from "./far-messages.ts";
 
 /** Of one piece. A server lets 1 MiB through unless told otherwise; smaller ones share the wire. */

@@ -1,8 +1,9 @@
 /** A real server that a test tells how to answer, and drivers that ask it. */
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { closeAtOnce, listenOnLoopback } from "../../../services/common/testing/loopback.ts";
 import { startClock } from "../clock.ts";
 import { type DriverOptions, HttpDriver, type Reply, type WireJob } from "../http-driver.ts";
 
@@ -35,13 +36,11 @@ export function prepare(test: ReturnType<typeof suite<DriverWorld>>): void {
     world.server.on("connection", () => {
       world.sockets += 1;
     });
-    await new Promise<void>((resolve) => world.server.listen(0, "127.0.0.1", resolve));
-    world.url = `http://127.0.0.1:${(world.server.address() as AddressInfo).port}`;
+    world.url = await listenOnLoopback(world.server);
   });
   test.after.each(async (world) => {
     await Promise.all(world.drivers.map((driver) => driver.close()));
-    world.server.closeAllConnections();
-    await new Promise((resolve) => world.server.close(resolve));
+    await closeAtOnce(world.server);
   });
 }
 

@@ -1,6 +1,7 @@
 /** A small, honest ticket shop in memory that speaks ReserveX's API, for the engine's tests. */
+
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { closeAtOnce, listenOnLoopback } from "../../../services/common/testing/loopback.ts";
 
 export interface ShopOptions {
   readonly passesPerSecond: number;
@@ -66,14 +67,13 @@ export class FakeShop {
   }
 
   async open(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+    const url = await listenOnLoopback(this.#server);
     this.#openedMs = performance.now();
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return url;
   }
 
-  async close(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+  close(): Promise<void> {
+    return closeAtOnce(this.#server);
   }
 
   #addProduct(i: number, totalStock: number): void {

@@ -1,6 +1,7 @@
 /** A small shop in memory that speaks the first design's API, for tests of other systems' targets. */
+
 import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+import { closeAtOnce, listenOnLoopback } from "../../../services/common/testing/loopback.ts";
 
 export interface FirstDesignOptions {
   readonly passesPerSecond: number;
@@ -69,14 +70,13 @@ export class FirstDesignShop {
   }
 
   async open(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+    const url = await listenOnLoopback(this.#server);
     this.#openedMs = performance.now();
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return url;
   }
 
-  async close(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+  close(): Promise<void> {
+    return closeAtOnce(this.#server);
   }
 
   async #answer(request: IncomingMessage): Promise<Said> {

@@ -1,19 +1,11 @@
-import { randomUUID } from "node:crypto";
-import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Bus, Fate } from "../bus/bus.ts";
 import type { Message } from "../contracts/messages.ts";
-import {
-  type Database,
-  ensureDatabase,
-  migrate,
-  openDatabase,
-  withClient,
-  withDatabase,
-} from "../database.ts";
+import { type Database, withClient } from "../database.ts";
 import { createLog } from "../log.ts";
-import { eventually, testDatabaseServer } from "../testing/service-harness.ts";
+import { type MessagingDatabase, messagingDatabase } from "../testing/messaging-database.ts";
+import { eventually } from "../testing/service-harness.ts";
 import { OutboxRelay } from "./outbox-relay.ts";
 import { outboxRows } from "./outbox-rows.ts";
 import {
@@ -26,22 +18,15 @@ import {
   unsentOf,
 } from "./outbox-store.ts";
 
-const name = `t_outbox_${randomUUID().slice(0, 8)}`;
-const url = withDatabase(testDatabaseServer(), name);
 const log = createLog("silent");
+let messaging: MessagingDatabase;
 let database: Database;
 
 test.before(async () => {
-  await ensureDatabase(url);
-  await migrate(url, [join(import.meta.dirname, "../sql")]);
-  database = await openDatabase({ url, poolSize: 6 });
+  messaging = await messagingDatabase("outbox", 6);
+  database = messaging.database;
 });
-test.after(async () => {
-  await database.end();
-  await withClient(testDatabaseServer(), (client) =>
-    client.query(`drop database "${name}" with (force)`),
-  );
-});
+test.after(() => messaging.drop());
 
 const message = (messageId: string): Message => ({
   messageId,
@@ -191,7 +176,7 @@ function keepingBus(fates: Map<string, Fate>, published: string[]): Bus {
 }
 
 const openRows = (id: string) =>
-  withClient(url, async (client) => {
+  withClient(messaging.url, async (client) => {
     const { rows } = await client.query<{ handled: boolean; sent: boolean }>(
       "select handled_at is not null as handled, sent_at is not null as sent from outbox where message_id = $1",
       [id],

@@ -1,5 +1,6 @@
 /** One short look at a NATS server: whether it answers, and what it can do. */
 import { connect } from "nats";
+import { natsOptions } from "../nats-connection.ts";
 import { messageOf } from "./server-unavailable.ts";
 
 export type NatsLook =
@@ -8,7 +9,7 @@ export type NatsLook =
 
 export async function lookAtNats(url: string): Promise<NatsLook> {
   try {
-    const connection = await connect({ servers: url, timeout: 5_000, reconnect: false });
+    const connection = await connect({ ...natsOptions(url), timeout: 5_000, reconnect: false });
     const { version = "", jetstream = false } = connection.info ?? {};
     await connection.close();
     return { outcome: "found", version, jetStream: jetstream };

@@ -10,6 +10,8 @@ import {
 export interface NatsOptions extends HostOptions {
   /** Turns JetStream on, with its files here; absent: no JetStream. */
   readonly jetStreamDir?: string | undefined;
+  /** Lets in nobody else. The URL that is returned does not carry it. */
+  readonly login?: { readonly user: string; readonly password: string } | undefined;
 }
 
 export const NATS: ServerKind = {
@@ -29,14 +31,18 @@ export const NATS: ServerKind = {
  */
 export async function startNats(options: NatsOptions): Promise<RunningServer> {
   const dir = options.jetStreamDir === undefined ? undefined : resolve(options.jetStreamDir);
+  const login = options.login
+    ? ["--user", options.login.user, "--pass", options.login.password]
+    : [];
   const server = await runServer(
     {
       kind: NATS,
       programArgs: (port) => [
         ...["--addr", "127.0.0.1", "--port", String(port)],
         ...(dir === undefined ? [] : ["--jetstream", "--store_dir", dir]),
+        ...login,
       ],
-      imageArgs: dir === undefined ? [] : ["--jetstream", "--store_dir", "/data"],
+      imageArgs: [...(dir === undefined ? [] : ["--jetstream", "--store_dir", "/data"]), ...login],
       mount: dir === undefined ? undefined : { from: dir, to: "/data" },
     },
     options,

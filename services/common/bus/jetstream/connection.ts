@@ -1,11 +1,12 @@
 /** The bus' way to its server, and what is said where there is none. */
-import { connect, type NatsConnection, NatsError } from "nats";
+import { type NatsConnection, NatsError } from "nats";
 import { ConfigurationError, UnavailableError } from "../../errors.ts";
+import { connectNats, hostOf } from "../../nats-connection.ts";
 
 /** A server that accepts connections while its JetStream is still starting, or that goes away now. */
 export function startFailure(error: unknown, url: string): unknown {
   if (!(error instanceof NatsError)) return error;
-  const where = new URL(url).host;
+  const where = hostOf(url);
   return new UnavailableError(`JetStream does not answer at NATS_URL (${where}): ${error.message}`);
 }
 
@@ -18,22 +19,8 @@ export async function openConnection(options: {
   readonly name: string;
 }): Promise<NatsConnection> {
   const { url, name } = options;
-  const where = new URL(url).host;
-  const connection = await connect({
-    servers: url,
-    name,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 250,
-    reconnectJitter: 250,
-    // A connection that died without a word is noticed after about 15 s.
-    pingInterval: 5_000,
-    maxPingOut: 2,
-    // A stack trace for each request costs more than the request.
-    noAsyncTraces: true,
-  }).catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UnavailableError(`NATS does not answer at NATS_URL (${where}): ${why}`);
-  });
+  const where = hostOf(url);
+  const connection = await connectNats(url, name, `NATS_URL (${where})`);
   if (connection.info?.jetstream) return connection;
   await connection.close();
   throw new ConfigurationError(

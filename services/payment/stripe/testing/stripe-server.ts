@@ -2,9 +2,10 @@
  * A server on loopback that speaks Stripe's protocol: form-encoded requests, keys with the request
  * they belong to, replays, errors, pages, signed events. Faults are what a network and an outage do.
  */
+
 import { createHmac, randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { closeAtOnce, listenOnLoopback } from "../../../common/testing/loopback.ts";
 import { StripeBooks, StripeRefusal } from "./stripe-books.ts";
 import { perform } from "./stripe-requests.ts";
 
@@ -52,22 +53,22 @@ export class StripeServer {
     void this.#serve(request, response);
   });
   #aheadSeconds = 0;
+  #url = "";
 
   constructor() {
     this.books = new StripeBooks(() => this.now());
   }
 
   async start(): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+    this.#url = await listenOnLoopback(this.#server);
   }
 
   async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    await closeAtOnce(this.#server);
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return this.#url;
   }
 
   /** Seconds since 1970. */

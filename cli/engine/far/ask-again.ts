@@ -1,44 +1,5 @@
-/** One connection to a NATS server, by a URL that may carry credentials; nothing repeats those. */
-import {
-  connect,
-  ErrorCode,
-  JSONCodec,
-  type Msg,
-  type NatsConnection,
-  NatsError,
-  type Payload,
-} from "nats";
-import { UnavailableError } from "../../../services/common/errors.ts";
-
-/** Host and port, without whatever else a URL carries. */
-export const hostOf = (url: string): string => new URL(url).host;
-
-/**
- * `nats://HOST:4222`, `nats://USER:PASSWORD@HOST`, `nats://TOKEN@HOST`, or `tls://…`. Reconnects by
- * itself, for as long as it takes.
- * @throws UnavailableError with one line that names the host
- */
-export async function connectNats(url: string, name: string): Promise<NatsConnection> {
-  const { protocol, username, password, host } = new URL(url);
-  const user = decodeURIComponent(username);
-  const login = password === "" ? { token: user } : { user, pass: decodeURIComponent(password) };
-  try {
-    return await connect({
-      servers: host,
-      name,
-      ...(username !== "" && login),
-      ...(protocol === "tls:" && { tls: {} }),
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 250,
-      reconnectJitter: 250,
-      pingInterval: 5_000,
-      maxPingOut: 2,
-      noAsyncTraces: true,
-    });
-  } catch (error) {
-    throw new UnavailableError(`NATS does not answer at ${host}: ${wordsOf(error)}`);
-  }
-}
+/** Questions over NATS, packed as JSON, that are asked again while nobody answers. */
+import { ErrorCode, JSONCodec, type Msg, type NatsConnection, NatsError, type Payload } from "nats";
 
 const json = JSONCodec<unknown>();
 
