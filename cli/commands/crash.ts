@@ -1,12 +1,12 @@
 /** `reservex crash`: a sale whose services and servers are killed all the time, and what holds after it. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { streamOf, unit } from "../../cli/engine/rng.ts";
 import { NAIVE, RESERVEX } from "../../loadtests/crash/build.ts";
 import { type CrashOptions, type CrashReport, runCrash } from "../../loadtests/crash/crash-run.ts";
 import type { Faults } from "../../loadtests/crash/round.ts";
 import { SERVERS } from "../../loadtests/crash/servers.ts";
 import { renderRuns, renderSummary, summarize } from "../../loadtests/crash/summary.ts";
 import { SERVICES } from "../../services/common/contracts/names.ts";
+import { streamOf, unit } from "../engine/rng.ts";
 import { EXIT } from "../exit.ts";
 import { listenForInterrupts } from "../interrupts.ts";
 import type { Run } from "../main.ts";

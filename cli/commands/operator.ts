@@ -11,7 +11,7 @@ import {
   isCallersFault,
   TargetError,
 } from "../engine/admin-client.ts";
-import { isRecord } from "../engine/answer.ts";
+import { isRecord } from "../engine/client/answer.ts";
 import { usageError } from "../exit.ts";
 import { logIn } from "../run/log-in.ts";
 import { dataOption, jsonOption } from "./options.ts";

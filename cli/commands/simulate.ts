@@ -2,11 +2,16 @@
 import type { Command } from "commander";
 import type { FaultKind } from "../../loadtests/chaos/faults.ts";
 import { type Config, processEnvironment } from "../../services/common/config.ts";
-import { type HiredCrew, hireCrew } from "../engine/far/hire-crew.ts";
+import { type HiredCrew, hireCrew } from "../engine/crew/far/hire-crew.ts";
 import { EXIT, usageError } from "../exit.ts";
 import { type Interrupts, listenForInterrupts } from "../interrupts.ts";
 import type { Run } from "../main.ts";
 import type { Output } from "../output.ts";
+import {
+  type DisturbedStack,
+  openStackChaos,
+  UNDONE_FAULTS,
+} from "../run/chaos/running-stack-chaos.ts";
 import { socketTuning } from "../run/crowd-sockets.ts";
 import { readDialect } from "../run/dialect-file.ts";
 import { logIn } from "../run/log-in.ts";
@@ -14,7 +19,6 @@ import { withReplay } from "../run/replay-file.ts";
 import { defaultFolder, tellResult } from "../run/result.ts";
 import { createRunFolder } from "../run/run-folder.ts";
 import { runSaleAndJudge, type SaleRun } from "../run/sale-run.ts";
-import { type DisturbedStack, openStackChaos, UNDONE_FAULTS } from "../run/stack-chaos.ts";
 import { adminOf } from "./operator.ts";
 import {
   addCrowdOptions,

@@ -1,7 +1,7 @@
 /** Where workers on other machines meet whoever plans a run. */
 import { InvalidArgumentError } from "commander";
 import { processEnvironment } from "../../services/common/config.ts";
-import { isGroup } from "../engine/far/far-messages.ts";
+import { isGroup } from "../engine/crew/far/far-messages.ts";
 import { usageError } from "../exit.ts";
 
 /** Names the place without its appearing among a machine's processes, for it may hold a password. */

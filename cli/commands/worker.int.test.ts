@@ -8,7 +8,7 @@ import { connect, JSONCodec } from "nats";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { testNatsUrl } from "../../services/common/testing/service-harness.ts";
-import { callSubject, PROTOCOL } from "../engine/far/far-messages.ts";
+import { callSubject, PROTOCOL } from "../engine/crew/far/far-messages.ts";
 import { parseHistory } from "../judge/parse.ts";
 import { type OperatedStack, startOperatedStack } from "../testing/operated-stack.ts";
 import { type Finished, reservex, temporaryFolder } from "../testing/processes.ts";

@@ -1,7 +1,8 @@
 /** `reservex worker`: drives a share of the clients of runs that are planned on another machine. */
 import type { Command } from "commander";
-import { connectNats, hostOf } from "../../services/common/nats-connection.ts";
-import { FarWorker } from "../engine/far/far-worker.ts";
+import { hostOf } from "../../services/common/contracts/nats-url.ts";
+import { connectNats } from "../engine/crew/far/connect-nats.ts";
+import { FarWorker } from "../engine/crew/far/far-worker.ts";
 import { EXIT, usageError } from "../exit.ts";
 import { aborted, listenForInterrupts } from "../interrupts.ts";
 import type { Run } from "../main.ts";

@@ -1,7 +1,7 @@
 /** JSON calls to one service as an administrator: for set-up and books, not for load. */
-import { isRecord } from "./answer.ts";
+import { isRecord } from "./client/answer.ts";
 import { startClock } from "./clock.ts";
-import { HttpDriver, type Reply, type WireJob } from "./http-driver.ts";
+import { HttpDriver, type Reply, type WireJob } from "./http/http-driver.ts";
 
 /**
  * The target cannot be used. unreachable: no answer, or none that means anything; refused: it

@@ -1,15 +1,21 @@
 /** All virtual clients of a share of a run: keeps their states, takes their steps, counts where they are. */
-import { type Answer, NO_FACTS } from "./answer.ts";
-import { castOf, type Who, whoIs } from "./casting.ts";
-import { AWAY, type ClientState, type Input, type StepContext, WAKE } from "./client-state.ts";
-import { PassPool } from "./pass-pool.ts";
+import { type Answer, NO_FACTS } from "./client/answer.ts";
+import { castOf, type Who, whoIs } from "./client/casting.ts";
+import {
+  AWAY,
+  type ClientState,
+  type Input,
+  type StepContext,
+  WAKE,
+} from "./client/client-state.ts";
+import { PassPool } from "./client/pass-pool.ts";
+import { type Outgoing, scriptOf } from "./client/script.ts";
+import { step } from "./client/virtual-client.ts";
+import { isOwn, placeOf, type Share, sizeOf } from "./crew/share.ts";
 import { PlacesTold } from "./places-told.ts";
 import { type RunPlan, shareOf, type Tuning, tuningOf } from "./plan.ts";
 import type { Job } from "./recorder.ts";
-import { type Outgoing, scriptOf } from "./script.ts";
-import { isOwn, placeOf, type Share, sizeOf } from "./share.ts";
 import { type ClientCounts, nobodyYet } from "./snapshot.ts";
-import { step } from "./virtual-client.ts";
 
 /** What the crowd asks of the engine. */
 export interface CrowdListener {

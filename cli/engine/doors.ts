@@ -4,11 +4,11 @@
  */
 import { ArrivalGate } from "./arrival-gate.ts";
 import { arrivalTimes } from "./arrivals.ts";
-import { castOf, gangsOf } from "./casting.ts";
+import { castOf, gangsOf } from "./client/casting.ts";
 import type { EngineClock } from "./clock.ts";
+import { isOwn, type Share } from "./crew/share.ts";
 import { type RunPlan, shareOf } from "./plan.ts";
 import type { Gate } from "./run-handle.ts";
-import { isOwn, type Share } from "./share.ts";
 
 export interface DoorsListener {
   /** They open, for everybody at the same instant: everything is timed from here. */

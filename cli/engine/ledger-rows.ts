@@ -7,8 +7,8 @@ import type {
   ProviderEntry,
   ReservationStatus,
 } from "../judge/history.ts";
-import { isRecord } from "./answer.ts";
 import { centsOf } from "./cents.ts";
+import { isRecord } from "./client/answer.ts";
 import type { StockReading } from "./display-board.ts";
 
 const RESERVATION_STATUSES: readonly unknown[] = [

@@ -1,8 +1,8 @@
 /** What a run is told to do: the crowd, the sale it storms, and the limits it keeps. */
 import type { RunSettings, SaleFacts } from "../judge/history.ts";
-import type { Dialect } from "./dialect.ts";
+import { EVERYONE, type Share, sizeOf } from "./crew/share.ts";
+import type { Dialect } from "./dialect/dialect.ts";
 import type { ProbingGround } from "./probing/probing-ground.ts";
-import { EVERYONE, type Share, sizeOf } from "./share.ts";
 
 /** A buyer's account: `userId` is the token's `sub`. */
 export interface ClientAccount {

@@ -1,12 +1,12 @@
 /** What is read from answers and books: facts, money, stock, statuses; misread by nobody. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { readFacts } from "./answer.ts";
 import { amountOf, centsOf } from "./cents.ts";
+import { readFacts } from "./client/answer.ts";
+import { PassPool } from "./client/pass-pool.ts";
 import { OPEN_BOARD, readBoard, type StockReading } from "./display-board.ts";
-import { readRetryAfter, replyOf, silence } from "./http-reply.ts";
+import { readRetryAfter, replyOf, silence } from "./http/http-reply.ts";
 import { readPayment, readReservation, readRows, readSaga, readStock } from "./ledger-rows.ts";
-import { PassPool } from "./pass-pool.ts";
 
 const bare = (facts: object) => JSON.parse(JSON.stringify(facts));
 

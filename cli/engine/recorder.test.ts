@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { HistoryLine, TesterHealth } from "../judge/history.ts";
+import { pollRequest, reserveRequest } from "./client/script.ts";
 import { Meters } from "./meters.ts";
 import { type Job, Recorder } from "./recorder.ts";
-import { pollRequest, reserveRequest } from "./script.ts";
 import { contextOf, planOf } from "./testing/plans.ts";
 
 const HEALTH: TesterHealth = {

@@ -15,14 +15,14 @@ import type {
 } from "../judge/history.ts";
 import { HISTORY_VERSION } from "../judge/history.ts";
 import type { Verdict } from "../judge/verdict.ts";
-import { type Answer, NO_FACTS, readFacts } from "./answer.ts";
+import { type Answer, NO_FACTS, readFacts } from "./client/answer.ts";
+import type { Outgoing } from "./client/script.ts";
 import { stockLineOf } from "./display-board.ts";
 import { HistoryFile, type HistoryFileListener } from "./history-file.ts";
-import type { Reply } from "./http-driver.ts";
+import type { Reply } from "./http/http-driver.ts";
 import type { Meters } from "./meters.ts";
 import { type Line, micro, opText } from "./op-text.ts";
 import type { RunPlan } from "./plan.ts";
-import type { Outgoing } from "./script.ts";
 import type { ErrorKind } from "./snapshot.ts";
 
 /** One request of one client, from the wish to send it to the last word on it. */

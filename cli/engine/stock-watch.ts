@@ -1,8 +1,8 @@
 /** Reads the stock from the ticket service's books while the sale goes on. */
-import { isRecord } from "./answer.ts";
+import { isRecord } from "./client/answer.ts";
 import type { EngineClock } from "./clock.ts";
 import type { StockReading } from "./display-board.ts";
-import { HttpDriver, type Reply, type WireJob } from "./http-driver.ts";
+import { HttpDriver, type Reply, type WireJob } from "./http/http-driver.ts";
 import { stockPath } from "./ledger.ts";
 import { readRows, readStock } from "./ledger-rows.ts";
 

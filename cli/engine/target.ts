@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ProductFacts, SaleFacts } from "../judge/history.ts";
 import { type AdminCall, AdminClient, type TargetError } from "./admin-client.ts";
-import { isRecord } from "./answer.ts";
 import { amountOf, centsOf } from "./cents.ts";
+import { isRecord } from "./client/answer.ts";
 import type { ClientAccount, TargetUrls } from "./plan.ts";
 
 export { TargetError } from "./admin-client.ts";

@@ -2,15 +2,15 @@
  * The crowd's way to the target and back: requests in the target's words onto the connections,
  * their answers into the record and then to whoever asked.
  */
-import type { Answer } from "./answer.ts";
+import type { Answer } from "./client/answer.ts";
+import type { Outgoing } from "./client/script.ts";
 import type { EngineClock } from "./clock.ts";
-import { hear, NOT_OFFERED, say } from "./dialect.ts";
-import { connectionsOf, type Drivers, openDrivers } from "./drivers.ts";
-import type { Reply } from "./http-driver.ts";
+import { hear, NOT_OFFERED, say } from "./dialect/dialect.ts";
+import { connectionsOf, type Drivers, openDrivers } from "./http/drivers.ts";
+import type { Reply } from "./http/http-driver.ts";
 import type { Meters } from "./meters.ts";
 import type { RunPlan } from "./plan.ts";
 import type { Job, Recorder } from "./recorder.ts";
-import type { Outgoing } from "./script.ts";
 
 export type Answered = (job: Job, answer: Answer, nowMs: number) => void;
 

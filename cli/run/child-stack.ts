@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { TargetUrls } from "../engine/plan.ts";
 import { CommandError, EXIT } from "../exit.ts";
-import { standStill } from "./stand-still.ts";
+import { standStill } from "./chaos/stand-still.ts";
 
 export interface ChildStack {
   readonly urls: TargetUrls;

@@ -1,8 +1,8 @@
 /** Where the clients' sockets come from, or why this machine cannot give each client its own. */
 import type { CrowdOptions } from "../commands/options.ts";
-import { openFileLimit } from "../engine/open-files.ts";
+import { openFileLimit } from "../engine/http/open-files.ts";
+import { planSockets } from "../engine/http/sockets.ts";
 import type { TargetUrls, Tuning } from "../engine/plan.ts";
-import { planSockets } from "../engine/sockets.ts";
 import { usageError } from "../exit.ts";
 
 /**

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
-import type { Dialect } from "../engine/dialect.ts";
+import type { Dialect } from "../engine/dialect/dialect.ts";
 import { usageError } from "../exit.ts";
 
 const call = z.strictObject({

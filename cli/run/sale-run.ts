@@ -2,16 +2,20 @@
 import { randomUUID } from "node:crypto";
 import type { CrowdOptions } from "../commands/options.ts";
 import { AdminClient } from "../engine/admin-client.ts";
-import { type Dialect, hiddenBy } from "../engine/dialect.ts";
-import { prepareDialectSale, readClientsBooks, watchShownStock } from "../engine/dialect-sale.ts";
+import type { HiredCrew } from "../engine/crew/far/hire-crew.ts";
+import { runWithWorkers, type SharedRun } from "../engine/crew/workers.ts";
+import { type Dialect, hiddenBy } from "../engine/dialect/dialect.ts";
+import {
+  prepareDialectSale,
+  readClientsBooks,
+  watchShownStock,
+} from "../engine/dialect/dialect-sale.ts";
 import { type RunHandle, type RunResult, runSale } from "../engine/engine.ts";
-import type { HiredCrew } from "../engine/far/hire-crew.ts";
 import { waitUntilSettled } from "../engine/ledger.ts";
 import type { RunPlan, TargetUrls } from "../engine/plan.ts";
 import { prepareProbing } from "../engine/probing/probing-ground.ts";
 import { type Chaos, type Snapshot, snapshotBefore } from "../engine/snapshot.ts";
 import { type PreparedSale, prepareSale, type SalePlan } from "../engine/target.ts";
-import { runWithWorkers, type SharedRun } from "../engine/workers.ts";
 import type { Interrupts } from "../interrupts.ts";
 import type { Ledger } from "../judge/history.ts";
 import { socketTuning } from "./crowd-sockets.ts";

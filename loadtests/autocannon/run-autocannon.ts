@@ -2,7 +2,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import autocannon from "autocannon";
 import { AdminClient } from "../../cli/engine/admin-client.ts";
-import { isRecord } from "../../cli/engine/answer.ts";
+import { isRecord } from "../../cli/engine/client/answer.ts";
 import { UnavailableError } from "../../services/common/errors.ts";
 import type { SaleFile } from "../sale-file.ts";
 import type { Tool, ToolOutcome, ToolRun } from "../tool.ts";

@@ -1,5 +1,5 @@
 /** Reservations a second of one product through HTTP with tokens: batches, and a statement for each. */
-import { HttpDriver, type WireJob } from "../../cli/engine/http-driver.ts";
+import { HttpDriver, type WireJob } from "../../cli/engine/http/http-driver.ts";
 import { uuid } from "../../services/common/ids.ts";
 import { LIMITS } from "../../services/common/limits.ts";
 import type { BenchContext, Benchmark, Result } from "./benchmark.ts";

@@ -1,7 +1,7 @@
 /** Logins, refresh tokens, and what a failed login tells. */
 import { randomBytes } from "node:crypto";
-import { isRecord } from "../answer.ts";
-import type { Reply } from "../http-driver.ts";
+import { isRecord } from "../client/answer.ts";
+import type { Reply } from "../http/http-driver.ts";
 import type { Probe } from "./prober.ts";
 import type { Visit } from "./probing.ts";
 

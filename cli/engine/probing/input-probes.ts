@@ -1,6 +1,6 @@
 /** Purchases that a sound shop refuses, and the stock that must not have moved by them. */
 import { randomUUID } from "node:crypto";
-import { isRecord } from "../answer.ts";
+import { isRecord } from "../client/answer.ts";
 import type { ClientAccount } from "../plan.ts";
 import type { Probe } from "./prober.ts";
 import type { Visit } from "./probing.ts";

@@ -1,6 +1,6 @@
 /** Sends probes one after the other, on connections of its own, and records what came of each. */
 import type { ProbeOp } from "../../judge/history.ts";
-import { HttpDriver, type Reply, type WireJob } from "../http-driver.ts";
+import { HttpDriver, type Reply, type WireJob } from "../http/http-driver.ts";
 import type { TargetUrls } from "../plan.ts";
 
 export type Method = WireJob["request"]["method"];

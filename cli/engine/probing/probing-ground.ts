@@ -1,7 +1,7 @@
 /** Sets up what the prober tries its requests on: two small sales and three people of its own. */
 import { randomUUID } from "node:crypto";
 import { AdminClient, type TargetError } from "../admin-client.ts";
-import { isRecord } from "../answer.ts";
+import { isRecord } from "../client/answer.ts";
 import type { ClientAccount, TargetUrls } from "../plan.ts";
 
 /** The prober's own sales: whatever it does there, no other judge has to know of. */

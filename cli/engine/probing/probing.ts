@@ -2,7 +2,7 @@
  * What the prober does, from the first place in line to the last forged token: one long visit,
  * whose refusals count only because honest requests in between are served.
  */
-import { isRecord } from "../answer.ts";
+import { isRecord } from "../client/answer.ts";
 import type { ClientAccount, RunPlan } from "../plan.ts";
 import { probeAccess } from "./access-probes.ts";
 import { probeAccounts } from "./account-probes.ts";

@@ -5,7 +5,7 @@ import type { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { closeAtOnce, listenOnLoopback } from "../../../services/common/testing/loopback.ts";
 import { startClock } from "../clock.ts";
-import { type DriverOptions, HttpDriver, type Reply, type WireJob } from "../http-driver.ts";
+import { type DriverOptions, HttpDriver, type Reply, type WireJob } from "../http/http-driver.ts";
 
 /** A job that remembers what came of it. */
 export interface Probe extends WireJob {

@@ -1,10 +1,10 @@
 /** Plans, clients and contexts for the engine's tests. */
 import type { HabitShares, RunSettings, SaleFacts } from "../../judge/history.ts";
-import type { Role, Who } from "../casting.ts";
-import type { StepContext } from "../client-state.ts";
-import { bearerLine } from "../http-request.ts";
+import type { Role, Who } from "../client/casting.ts";
+import type { StepContext } from "../client/client-state.ts";
+import { scriptOf } from "../client/script.ts";
+import { bearerLine } from "../http/http-request.ts";
 import { DEFAULT_TUNING, type RunPlan, type Tuning } from "../plan.ts";
-import { scriptOf } from "../script.ts";
 
 export const SALE: SaleFacts = {
   eventId: 7,

@@ -1,5 +1,5 @@
 /** Every state of a virtual client and every kind of answer, for the tests of its steps. */
-import { type Answer, type Facts, NO_FACTS } from "../answer.ts";
+import { type Answer, type Facts, NO_FACTS } from "../client/answer.ts";
 import {
   AWAY,
   type ClientState,
@@ -9,8 +9,8 @@ import {
   type Step,
   type StepContext,
   type Waiting,
-} from "../client-state.ts";
-import { step } from "../virtual-client.ts";
+} from "../client/client-state.ts";
+import { step } from "../client/virtual-client.ts";
 
 const NONE = { tries: 0, refusals: 0 };
 export const JOINING: Joining = {

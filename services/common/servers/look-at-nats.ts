@@ -1,6 +1,6 @@
 /** One short look at a NATS server: whether it answers, and what it can do. */
 import { connect } from "nats";
-import { natsOptions } from "../nats-connection.ts";
+import { natsOptions } from "../contracts/nats-url.ts";
 import { messageOf } from "./server-unavailable.ts";
 
 export type NatsLook =

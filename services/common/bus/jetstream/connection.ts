@@ -1,7 +1,7 @@
 /** The bus' way to its server, and what is said where there is none. */
-import { type NatsConnection, NatsError } from "nats";
+import { connect, type NatsConnection, NatsError } from "nats";
+import { hostOf, lastingNatsOptions } from "../../contracts/nats-url.ts";
 import { ConfigurationError, UnavailableError } from "../../errors.ts";
-import { connectNats, hostOf } from "../../nats-connection.ts";
 
 /** A server that accepts connections while its JetStream is still starting, or that goes away now. */
 export function startFailure(error: unknown, url: string): unknown {
@@ -20,7 +20,10 @@ export async function openConnection(options: {
 }): Promise<NatsConnection> {
   const { url, name } = options;
   const where = hostOf(url);
-  const connection = await connectNats(url, name, `NATS_URL (${where})`);
+  const connection = await connect(lastingNatsOptions(url, name)).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UnavailableError(`NATS does not answer at NATS_URL (${where}): ${why}`);
+  });
   if (connection.info?.jetstream) return connection;
   await connection.close();
   throw new ConfigurationError(

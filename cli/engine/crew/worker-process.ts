@@ -1,0 +1,48 @@
+/** A process that drives its share of a run's clients. Ends with its parent. */
+import { startClock } from "../clock.ts";
+import { runSale } from "../engine.ts";
+import type { FromWorker, ToWorker } from "./worker-messages.ts";
+
+/** A view is some 10 KB, mostly histograms, and 2 ms to pack. */
+const VIEW_EVERY_MS = 500;
+
+const stop = new AbortController();
+const gate = Promise.withResolvers<number>();
+
+process.on("message", (message: ToWorker) => {
+  switch (message.type) {
+    case "run":
+      void drive(message);
+      return;
+    case "open":
+      gate.resolve(message.atMs);
+      return;
+    case "stop":
+      stop.abort();
+      return;
+  }
+});
+// The channel keeps this process alive: a parent that is gone ends the run and with it everything.
+process.on("disconnect", () => stop.abort());
+
+async function drive(told: Extract<ToWorker, { type: "run" }>): Promise<void> {
+  const { plan, historyPath, originNs } = told;
+  const ready = () => tell({ type: "ready" });
+  try {
+    const handle = runSale(plan, { historyPath }, stop.signal, {
+      clock: startClock(BigInt(originNs)),
+      gate: { ready, opens: gate.promise },
+    });
+    const view = () => ({ snapshot: handle.snapshot(), meters: handle.meters() });
+    const timer = setInterval(() => tell({ type: "view", view: view() }), VIEW_EVERY_MS);
+    const { reason, operations, tester } = await handle.done.finally(() => clearInterval(timer));
+    tell({ type: "done", result: { reason, operations, tester, ...view() } });
+  } catch (error) {
+    tell({ type: "failed", because: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+function tell(message: FromWorker): void {
+  // The callback takes the error of a parent that has just gone.
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+}
