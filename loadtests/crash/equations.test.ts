@@ -104,6 +104,13 @@ test("what has not ended is found, and so are endings that contradict each other
   assert.equal(brokenBy(recordOf(bought()), compensated), ["ended"]);
 });
 
+test("a saga that never hears of a cancellation is waited for, and found", () => {
+  const deaf = { ...cancelled, sagas: [{ ...saga, state: "COMPLETED" as const }] };
+  assert.is(openBusiness(deaf).length, 1);
+  assert.ok(brokenBy(recordOf(bought({ cancellation: "ok" })), deaf).includes("ended"));
+  assert.equal(openBusiness(cancelled), []);
+});
+
 test("a build without sagas is open until its cancelled reservations have net zero", () => {
   const { sagas, ...others } = cancelled;
   assert.equal(openBusiness({ ...others, sagas: undefined }), []);

@@ -31,7 +31,17 @@ export function openBusiness(books: Books): readonly string[] {
   const unborn = books.reservations
     .filter((one) => !state.has(one.sagaId))
     .map((one) => `reservation ${one.id} has no saga (${one.sagaId})`);
-  return [...reservations, ...sagas, ...unborn];
+  return [...reservations, ...sagas, ...unborn, ...unheard(books, state)];
+}
+
+/**
+ * A buyer's or an event's cancellation is on its way to a saga that had ended: the message may lie in
+ * the outbox until the lease of a relay that died has passed.
+ */
+function unheard({ reservations }: Books, state: ReadonlyMap<string, string>): readonly string[] {
+  return reservations
+    .filter((one) => one.status === "CANCELLED" && state.get(one.sagaId) === "COMPLETED")
+    .map((one) => `reservation ${one.id} is CANCELLED, saga ${one.sagaId} COMPLETED`);
 }
 
 /** Without a saga nobody says when the money has come home, so the provider's books must. */
@@ -117,6 +127,8 @@ function judgeEndings({ sagas, reservations, payments }: Books): readonly Findin
     const fits =
       (state === "COMPLETED" && status === "CONFIRMED") ||
       (state === "COMPENSATED" && status === "CANCELLED") ||
+      // Named by openBusiness, as whatever has not ended.
+      (state === "COMPLETED" && status === "CANCELLED") ||
       !ENDED.includes(state);
     if (!fits)
       found.push({ equation: "ended", words: `saga ${sagaId} ${state}, reservation ${status}` });
