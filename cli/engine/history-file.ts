@@ -2,7 +2,12 @@
 import { createWriteStream, type WriteStream } from "node:fs";
 
 /** A piece is a turn of another thread: at 40,000 lines a second some thirty are enough. */
-const PIECE_CHARS = 262_144;
+const PIECE_BYTES = 262_144;
+/** Of a character of JavaScript's strings in UTF-8. */
+const MOST_BYTES = 3;
+/** Pieces that are kept for another turn, once written. */
+const MAX_SPARE = 4;
+const LINE_FEED = 10;
 /** More than this waiting for the disk: whoever makes the lines should pause. */
 const BEHIND_BYTES = 8 * 1_048_576;
 
@@ -16,14 +21,17 @@ export interface HistoryFileListener {
 export class HistoryFile {
   readonly #listener: HistoryFileListener;
   readonly #stream: WriteStream;
-  #piece = "";
+  /** Lines become bytes at once: a text of a thousand pieces would be gone through twice. */
+  #piece: Buffer = Buffer.allocUnsafeSlow(PIECE_BYTES);
+  #bytes = 0;
+  readonly #spare: Buffer[] = [];
   #error: Error | undefined;
   #behind = false;
 
   /** Replaces a file that is there; its folder must exist. */
   constructor(path: string, listener: HistoryFileListener) {
     this.#listener = listener;
-    this.#stream = createWriteStream(path, { flags: "w", highWaterMark: PIECE_CHARS });
+    this.#stream = createWriteStream(path, { flags: "w", highWaterMark: PIECE_BYTES });
     this.#stream.on("error", (error) => this.#fail(error));
     this.#stream.on("drain", () => this.#drained());
   }
@@ -40,17 +48,27 @@ export class HistoryFile {
   /** The line as JSON already. */
   addText(line: string): void {
     if (this.#error !== undefined) return;
-    this.#piece += `${line}\n`;
-    if (this.#piece.length >= PIECE_CHARS) this.flush();
+    const most = (line.length + 1) * MOST_BYTES;
+    if (most > PIECE_BYTES - this.#bytes) this.flush();
+    if (most > PIECE_BYTES) {
+      this.#write(Buffer.from(`${line}\n`));
+      return;
+    }
+    this.#bytes += this.#piece.write(line, this.#bytes);
+    this.#piece[this.#bytes] = LINE_FEED;
+    this.#bytes += 1;
   }
 
   /** Hands what was added so far to the disk. */
   flush(): void {
-    if (this.#piece === "" || this.#error !== undefined) return;
+    if (this.#bytes === 0 || this.#error !== undefined) return;
     const piece = this.#piece;
-    this.#piece = "";
-    this.#stream.write(piece);
-    if (this.#stream.writableLength > BEHIND_BYTES) this.#behind = true;
+    const bytes = this.#bytes;
+    this.#piece = this.#spare.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES);
+    this.#bytes = 0;
+    this.#write(piece.subarray(0, bytes), () => {
+      if (this.#spare.length < MAX_SPARE) this.#spare.push(piece);
+    });
   }
 
   /** Resolves once all is with the operating system; rejects where it could not be written. */
@@ -61,6 +79,11 @@ export class HistoryFile {
       this.#stream.once("error", reject);
       this.#stream.end(() => resolve());
     });
+  }
+
+  #write(bytes: Buffer, written?: () => void): void {
+    this.#stream.write(bytes, written);
+    if (this.#stream.writableLength > BEHIND_BYTES) this.#behind = true;
   }
 
   #drained(): void {

@@ -58,4 +58,19 @@ test("a look at the stock that does not add up is certain", () => {
   assert.equal(told(run), ["stock"]);
 });
 
+test("clients of any number are told apart", () => {
+  const run = new RunBuilder({ permitsPerMinute: 2 });
+  const clients = [3, 1_023, 1_024, 70_000];
+  for (const client of clients) run.join(client, client / 1_000);
+  for (const client of clients.slice(1)) run.pass(client, 1_000, `pass_${client}`, 500);
+  assert.equal(told(run), ["rate"]);
+});
+
+test("a pass of one who was not seen to join convicts nobody", () => {
+  const run = new RunBuilder({ permitsPerMinute: 1 });
+  run.join(2_000, 0);
+  for (const client of [1, 5_000, 2_000]) run.pass(client, 1_000, `pass_${client}`, 500);
+  assert.equal(told(run), []);
+});
+
 test.run();

@@ -9,6 +9,9 @@ import type { Verdict, Witness } from "./verdict.ts";
 import { broken, MAX_WITNESSES } from "./verdict.ts";
 import { seconds } from "./words.ts";
 
+/** Clients there is room for at first. */
+const FIRST_ROOM = 1_024;
+
 interface Seen {
   readonly op: number;
   /** Issued no sooner. */
@@ -17,8 +20,8 @@ interface Seen {
 
 export class EarlyVerdicts {
   #limit: number;
-  /** When each waiting client sent what was last answered "wait", or its join. */
-  readonly #waitingFromMs = new Map<number, number>();
+  /** When each waiting client sent what was last answered "wait", or its join; NaN for never. */
+  #waitingFromMs = new Float64Array(FIRST_ROOM).fill(Number.NaN);
   readonly #passes = new Set<string>();
   /** Passes that were surely issued within the last minute. */
   #lately: Seen[] = [];
@@ -70,22 +73,30 @@ export class EarlyVerdicts {
   }
 
   #joined(client: number, invokedMs: number): void {
-    const known = this.#waitingFromMs.get(client) ?? Infinity;
-    this.#waitingFromMs.set(client, Math.min(known, invokedMs));
+    const known = this.#waitingFromMs[client];
+    if (known === undefined) this.#makeRoom(client);
+    if (known === undefined || !(known <= invokedMs)) this.#waitingFromMs[client] = invokedMs;
+  }
+
+  #makeRoom(client: number): void {
+    const before = this.#waitingFromMs;
+    this.#waitingFromMs = new Float64Array(2 ** Math.ceil(Math.log2(client + 1))).fill(Number.NaN);
+    this.#waitingFromMs.set(before);
   }
 
   #polled({ client, id, invokedMs, endedMs, pass }: PollOp): void {
     if (pass === undefined) {
       // Polls of one client may cross; only the latest sending counts.
-      const known = this.#waitingFromMs.get(client) ?? -Infinity;
-      this.#waitingFromMs.set(client, Math.max(known, invokedMs));
+      const known = this.#waitingFromMs[client];
+      if (known === undefined) this.#makeRoom(client);
+      if (known === undefined || !(known >= invokedMs)) this.#waitingFromMs[client] = invokedMs;
       return;
     }
     if (this.#passes.has(pass)) return;
     this.#passes.add(pass);
-    const fromMs = this.#waitingFromMs.get(client);
+    const fromMs = this.#waitingFromMs[client];
     // Not seen joining or waiting: it may be as old as it likes.
-    if (fromMs === undefined) return;
+    if (fromMs === undefined || Number.isNaN(fromMs)) return;
     this.#lately = this.#lately.filter((one) => endedMs - one.fromMs < WINDOW_MS);
     if (endedMs - fromMs >= WINDOW_MS) return;
     this.#lately.push({ op: id, fromMs });

@@ -9,7 +9,7 @@ import type { FrameTime } from "../../cli/tui/dashboard.ts";
 import { startRemoteDashboard } from "../../cli/tui/remote-dashboard.ts";
 import { processEnvironment } from "../../services/common/config.ts";
 import { processCpuMs } from "./cpu-clock.ts";
-import { crowdPlan, type EngineSettings, everybodyJoined } from "./waiting-crowd.ts";
+import { crowdPlan, type EngineSettings, everybodyHas } from "./waiting-crowd.ts";
 
 export type ToEngine = { readonly watched: boolean; readonly seconds: number };
 
@@ -46,7 +46,7 @@ process.once("disconnect", async () => {
   await nowhere.close();
   await rm(folder, { recursive: true });
 });
-await everybodyJoined(run, settings.clients);
+await everybodyHas("join", run, settings.clients);
 say({ ready: true });
 
 async function measure({ watched, seconds }: ToEngine): Promise<WatchedBlock> {

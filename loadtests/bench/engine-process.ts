@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runSale } from "../../cli/engine/engine.ts";
 import { serve } from "./child-side.ts";
-import { crowdPlan, type EngineSettings, everybodyJoined } from "./waiting-crowd.ts";
+import { crowdPlan, type EngineSettings, everybodyHas } from "./waiting-crowd.ts";
 
 await serve<EngineSettings>(async (settings) => {
   const folder = await mkdtemp(join(tmpdir(), "reservex-bench-engine-"));
   const stop = new AbortController();
   const out = { historyPath: join(folder, "history.ndjson") };
   const run = runSale(crowdPlan(settings), out, stop.signal);
-  await everybodyJoined(run, settings.clients);
+  await everybodyHas(settings.until ?? "join", run, settings.clients);
   const close = async () => {
     stop.abort();
     await run.done;

@@ -8,20 +8,24 @@ export interface EngineSettings {
   readonly clients: number;
   /** Over which they join. */
   readonly arrivalSeconds: number;
+  /** What each has done before the engine is ready to be looked at; `join` without it. */
+  readonly until?: "join" | "poll";
 }
 
 /** As long as an access token of the account service. */
 const TOKEN = "e".repeat(440);
 const LOOK_MS = 50;
 
-export async function everybodyJoined(
+/** Resolves when as many of those were answered as there are clients. */
+export async function everybodyHas(
+  done: "join" | "poll",
   run: Pick<RunHandle, "snapshot">,
   clients: number,
 ): Promise<void> {
   await new Promise<void>((resolve) => {
     const timer = setInterval(() => {
-      const joins = run.snapshot().latency.find(({ op }) => op === "join")?.count ?? 0;
-      if (joins < clients) return;
+      const count = run.snapshot().latency.find(({ op }) => op === done)?.count ?? 0;
+      if (count < clients) return;
       clearInterval(timer);
       resolve();
     }, LOOK_MS);

@@ -58,6 +58,8 @@ export interface Waiting extends Attempts {
   /** Rested in line so far, by the pauses it kept. */
   readonly waitedMs: number;
   readonly ticket: string | undefined;
+  /** The question it asks, made once: it asks it again and again. */
+  readonly poll: Outgoing;
 }
 
 /** Holds a pass: thinks, then buys. */

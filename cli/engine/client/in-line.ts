@@ -1,7 +1,15 @@
 /** A virtual client before it has a pass: arriving, joining, waiting, leaving; pure. */
 import type { Answer, Facts } from "./answer.ts";
 import { startAttack } from "./attacks.ts";
-import type { Joining, Leaving, Reserving, Step, StepContext, Waiting } from "./client-state.ts";
+import type {
+  Attempts,
+  Joining,
+  Leaving,
+  Reserving,
+  Step,
+  StepContext,
+  Waiting,
+} from "./client-state.ts";
 import { joinRequest, pollRequest } from "./script.ts";
 import {
   end,
@@ -57,15 +65,9 @@ export function answerJoining(state: Joining, answer: Answer, ctx: StepContext):
 function joined(state: Joining, facts: Facts, ctx: StepContext): Step {
   if (ctx.who.role === "absent" && ctx.who.visits === 0) return end(ctx, "absent");
   if (ctx.soldOut) return goHome(ctx);
-  const waiting: Waiting = {
-    at: "waiting",
-    ...FRESH,
-    rejoins: state.rejoins,
-    polls: 0,
-    waitedMs: 0,
-    ticket: facts.queueTicket ?? state.ticket,
-  };
-  return rest(waiting, facts, ctx);
+  const ticket = facts.queueTicket ?? state.ticket;
+  const poll = pollRequest(ctx.script, ctx.who, ticket);
+  return rest({ rejoins: state.rejoins, polls: 0, waitedMs: 0, ticket, poll }, facts, ctx);
 }
 
 export function wakeWaiting(state: Waiting, ctx: StepContext): Step {
@@ -73,7 +75,7 @@ export function wakeWaiting(state: Waiting, ctx: StepContext): Step {
   if (state.waitedMs >= (ctx.who.patienceMs ?? Number.POSITIVE_INFINITY)) {
     return leave(ctx, "leftEarly");
   }
-  return send(state, pollRequest(ctx.script, ctx.who, state.ticket));
+  return send(state, state.poll);
 }
 
 export function answerWaiting(state: Waiting, answer: Answer, ctx: StepContext): Step {
@@ -86,7 +88,8 @@ export function answerWaiting(state: Waiting, answer: Answer, ctx: StepContext):
     }
     if (pass !== undefined) return think(state, pass, ctx);
     if (ctx.soldOut) return goHome(ctx);
-    return rest({ ...state, ...FRESH, polls }, answer.facts, ctx);
+    const { rejoins, waitedMs, ticket, poll } = state;
+    return rest({ rejoins, polls, waitedMs, ticket, poll }, answer.facts, ctx);
   }
   const again = tryAgain(state, answer, ctx);
   if (again !== undefined) return again;
@@ -99,12 +102,22 @@ export function answerWaiting(state: Waiting, answer: Answer, ctx: StepContext):
 }
 
 /** Until the next poll, or the end of its patience. */
-function rest(state: Waiting, facts: Facts, ctx: StepContext): Step {
+function rest(
+  { rejoins, polls, waitedMs, ticket, poll }: Omit<Waiting, "at" | keyof Attempts>,
+  facts: Facts,
+  ctx: StepContext,
+): Step {
   const { role, patienceMs = Number.POSITIVE_INFINITY } = ctx.who;
-  const floods = role === "poll-flood" && state.polls < FLOOD_POLLS;
+  const floods = role === "poll-flood" && polls < FLOOD_POLLS;
   const pauseMs = floods ? FLOOD_POLL_MS : pollPauseMs(facts);
-  const ms = Math.min(pauseMs, Math.max(0, patienceMs - state.waitedMs));
-  return wait({ ...state, waitedMs: state.waitedMs + ms }, ms);
+  const ms = Math.min(pauseMs, Math.max(0, patienceMs - waitedMs));
+  // Field by field: most of what a crowd does is this, and a spread costs a search for each.
+  const waited = waitedMs + ms;
+  const { tries, refusals } = FRESH;
+  return wait(
+    { at: "waiting", tries, refusals, rejoins, polls, waitedMs: waited, ticket, poll },
+    ms,
+  );
 }
 
 /** Everything is sold: the polite leave the line, the absent vanish as they would have anyway. */

@@ -1,6 +1,6 @@
 /** The requests a client can send; paths and bodies are built once a sale where they can be. */
 import type { Attack, Habit, Op, ProbeOp, RunSettings, SaleFacts } from "../../judge/history.ts";
-import type { FieldLines } from "../http/http-request.ts";
+import type { FieldLines, Said } from "../http/http-request.ts";
 import type { Tuning } from "../plan.ts";
 import type { Who } from "./casting.ts";
 
@@ -18,6 +18,7 @@ export interface Outgoing {
   /** Names and values by turns. */
   readonly headers: string[];
   readonly body?: string | undefined;
+  readonly said?: Said | undefined;
   readonly pass?: string | undefined;
   readonly key?: string | undefined;
   readonly productId?: number | undefined;
@@ -73,14 +74,18 @@ export function joinRequest(script: Script, who: Who, ticket?: string): Outgoing
   return { op: "join", service: "queue", method: "POST", path, always, headers, attack };
 }
 
-/** With its ticket a client that the waiting room has lost is back in its place at once. */
+/**
+ * With its ticket a client that the waiting room has lost is back in its place at once. To be made
+ * once for a client in line: its text is kept.
+ */
 export function pollRequest(script: Script, who: Who, ticket?: string): Outgoing {
   const headers = bearer(who);
   if (ticket !== undefined) headers.push("x-queue-ticket", ticket);
   const { pollPath: path } = script;
   const { credentials: always } = who;
   const attack = markOf(who);
-  return { op: "poll", service: "queue", method: "GET", path, always, headers, attack };
+  const said = { host: "", prefix: "", text: undefined };
+  return { op: "poll", service: "queue", method: "GET", path, always, headers, said, attack };
 }
 
 export function leaveRequest(script: Script, who: Who): Outgoing {

@@ -230,4 +230,29 @@ test("garbage never throws, and never is an answer twice as long as it is", () =
   );
 });
 
+test("a head like the last one is known by all of its bytes, those that have come", () => {
+  const answer = `${OK}content-length: 2\r\n\r\nok`;
+  assert.is(whole(answer).text, "ok");
+  assert.is(whole(answer).text, "ok");
+  const other = whole(answer.replace("200 OK", "409 NO"));
+  assert.is(other.status, 409);
+  assert.is(whole(`${OK}content-length: 3\r\n\r\nyes`).text, "yes");
+  assert.is(whole(answer).text, "ok");
+  // The bytes behind a first half are an earlier read's, and would make it whole.
+  const reader = new AnswerReader(MAX_BODY);
+  reader.begin();
+  const buffer = Buffer.from(answer);
+  const half = OK.length + 5;
+  assert.is(reader.take(buffer, half), "more");
+  assert.is(reader.head, undefined);
+  assert.is(reader.take(buffer.subarray(half), buffer.length - half), "done");
+  assert.equal([reader.head?.status, reader.text, reader.reusable], [200, "ok", true]);
+});
+
+test("a known head with its body behind it, and more than was asked for", () => {
+  const answer = `${OK}content-length: 2\r\n\r\nok`;
+  whole(answer);
+  assert.is(whole(`${answer}${answer}`).reusable, false);
+});
+
 test.run();

@@ -3,7 +3,7 @@
  * Never throws: what is no answer is "broken", and the request's fate is then unknown.
  */
 import { ChunkReader } from "./http-chunks.ts";
-import { type Head, headOf } from "./http-head.ts";
+import { type Head, headOf, rememberHead, sameHead } from "./http-head.ts";
 
 /** `too-long`: the status is known, the body is longer than it may be and was not read on. */
 export type Progress = "more" | "done" | "too-long" | "broken";
@@ -84,6 +84,11 @@ export class AnswerReader {
   /** Where the head ended, or `length` while it has not; −1 for what is none. */
   #takeHead(buffer: Buffer, from: number, length: number): number {
     if (this.#held !== undefined) return this.#takeHeldHead(this.#held, buffer, from, length);
+    const same = sameHead(buffer, from, length);
+    if (same !== undefined) {
+      this.#head = same.head;
+      return from + same.bytes.length;
+    }
     const end = endOfHead(buffer, from, length);
     if (end < 0) {
       this.#held = Buffer.from(buffer.subarray(from, length));
@@ -110,7 +115,9 @@ export class AnswerReader {
     // 101 would hand the connection over to another protocol; nobody asked for that.
     if (head === undefined || head.status === 101) return false;
     // Any other interim answer (100, 102, 103) only says that the real one is still to come.
-    if (head.status >= 200) this.#head = head;
+    if (head.status < 200) return true;
+    this.#head = head;
+    rememberHead(bytes.subarray(from, end + HEAD_END.length), head);
     return true;
   }
 

@@ -36,6 +36,29 @@ const COLON = 58;
 const MAX_KNOWN = 32;
 const known = new Map<string, Head>();
 
+/** The latest final head as its bytes, the empty line after it included. */
+let latest: { readonly bytes: Buffer; readonly head: Head } | undefined;
+
+/**
+ * The head between `from` and `length` where it is the one that was read last, which most are: to
+ * compare bytes costs a quarter of finding their end and looking them up as text.
+ */
+export function sameHead(
+  buffer: Buffer,
+  from: number,
+  length: number,
+): { readonly bytes: Buffer; readonly head: Head } | undefined {
+  if (latest === undefined) return undefined;
+  const end = from + latest.bytes.length;
+  if (end > length) return undefined;
+  return buffer.compare(latest.bytes, 0, latest.bytes.length, from, end) === 0 ? latest : undefined;
+}
+
+/** What {@link sameHead} compares with from now on. `bytes` are copied. */
+export function rememberHead(bytes: Buffer, head: Head): void {
+  latest = { bytes: Buffer.from(bytes), head };
+}
+
 /** {@link readHead}, remembering what it read lately. */
 export function headOf(text: string): Head | undefined {
   const before = known.get(text);

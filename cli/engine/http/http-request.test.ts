@@ -49,4 +49,21 @@ test("nothing can be smuggled in: a line's end, a blank, a name that is none", (
   for (const path of ["/a b", "/a\r\nx: y", "/€"]) assert.is(text({ path }), undefined, path);
 });
 
+test("a text is kept for the server it was made for, and for no other", () => {
+  const said = { host: "", prefix: "", text: undefined };
+  const poll: WireRequest = { ...GET, headers: ["x", "1"], said };
+  const first = requestText("a", "", poll);
+  assert.is(first, requestText("a", "", { ...GET, headers: ["x", "1"] }));
+  assert.is(said.text, first);
+  assert.is(requestText("a", "", poll), first);
+  assert.match(requestText("b", "", poll)!, /\r\nhost: b\r\n/);
+  assert.match(requestText("b", "/base", poll)!, /^GET \/base\/a/);
+  assert.is(requestText("a", "", poll), first);
+});
+
+test("what cannot be sent cannot be sent the second time either", () => {
+  const said = { host: "", prefix: "", text: undefined };
+  for (const _time of [1, 2]) assert.is(text({ headers: ["x", "a\nb"], said }), undefined);
+});
+
 test.run();

@@ -14,6 +14,15 @@ export interface WireRequest {
   /** Go before the headers: what a client says with every request, looked at once. */
   readonly always?: FieldLines | undefined;
   readonly body?: string | undefined;
+  /** Room for its text, in a request that is sent again and again as it is. */
+  readonly said?: Said | undefined;
+}
+
+/** The text that a request became, and for which server; without a text it has become none yet. */
+export interface Said {
+  host: string;
+  prefix: string;
+  text: string | undefined;
 }
 
 /** `framing` is ours to say, `never` what a client of HTTP/1.1 that takes turns cannot say. */
@@ -34,6 +43,21 @@ const kinds = new Map<string, NameKind>();
  * header of a request that brings none.
  */
 export function requestText(
+  host: string,
+  prefix: string,
+  request: WireRequest,
+): string | undefined {
+  const { said } = request;
+  if (said === undefined) return textOf(host, prefix, request);
+  if (said.text === undefined || said.host !== host || said.prefix !== prefix) {
+    said.text = textOf(host, prefix, request);
+    said.host = host;
+    said.prefix = prefix;
+  }
+  return said.text;
+}
+
+function textOf(
   host: string,
   prefix: string,
   { method, path, headers, always = NO_FIELDS, body }: WireRequest,

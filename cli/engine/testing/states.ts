@@ -10,7 +10,9 @@ import {
   type StepContext,
   type Waiting,
 } from "../client/client-state.ts";
+import { pollRequest } from "../client/script.ts";
 import { step } from "../client/virtual-client.ts";
+import { contextOf, whoOf } from "./plans.ts";
 
 const NONE = { tries: 0, refusals: 0 };
 export const JOINING: Joining = {
@@ -28,6 +30,7 @@ export const WAITING: Waiting = {
   polls: 0,
   waitedMs: 0,
   ticket: "q-ticket",
+  poll: pollRequest(contextOf("honest").script, whoOf("honest"), "q-ticket"),
 };
 export const RESERVING: Reserving = {
   at: "reserving",
