@@ -1,6 +1,7 @@
 /** Two runs compared: worse is named, noise is not, and what cannot be told is said to be so. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { Hidden } from "../judge/history.ts";
 import { judgeRun } from "../judge/judge.ts";
 import { type ComparedRow, compareReports, type Tolerance } from "./compare.ts";
 import { comparisonText } from "./compare-text.ts";
@@ -79,6 +80,35 @@ test("runs that were asked different things say so", () => {
   const run = { ...base.run, settings: { ...base.run.settings, clients: 7 } };
   const { differences } = compareReports(base, { ...base, run }, TOLERANCE);
   assert.equal(differences, ["clients 300 → 7"]);
+});
+
+test("a crowd of other habits is named by the habit; the same ones, read twice, are the same", () => {
+  const habits = { impatientPercent: 0, patienceSeconds: 10, doubleClickPercent: 3 };
+  const told = (changes: object): Report => {
+    const base = report();
+    const settings = {
+      ...base.run.settings,
+      habits: { ...habits, retryingPercent: 0, ...changes },
+    };
+    return { ...base, run: { ...base.run, settings } };
+  };
+  const between = (changes: object) =>
+    compareReports(told({}), told(changes), TOLERANCE).differences;
+  assert.equal(between({}), []);
+  assert.equal(between({ retryingPercent: 5 }), ["retryingPercent 0 → 5"]);
+});
+
+test("what a target does not show counts by what it is", () => {
+  const hiding = (...hidden: Hidden[]): Report => {
+    const base = report();
+    return { ...base, run: { ...base.run, settings: { ...base.run.settings, hidden } } };
+  };
+  const between = (after: Report) =>
+    compareReports(hiding("passTimes"), after, TOLERANCE).differences;
+  assert.equal(between(hiding("passTimes")), []);
+  assert.equal(between(hiding("passTimes", "payments")), [
+    "hidden passTimes → passTimes, payments",
+  ]);
 });
 
 test.run();

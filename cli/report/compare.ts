@@ -112,9 +112,11 @@ function sold({ books, bookings }: Report): number {
 
 function differencesOf(before: Report, after: Report): string[] {
   const plan = ({ run: { settings, sale } }: Report): Record<string, unknown> => {
-    const { target: _, ...crowd } = settings;
+    const { target: _, habits, hidden: unseen = [], ...crowd } = settings;
     const stock = sale.products.reduce((sum, one) => sum + one.totalStock, 0);
-    return { ...crowd, permitsPerMinute: sale.permitsPerMinute, pacing: sale.pacing, stock };
+    const { permitsPerMinute, pacing } = sale;
+    const hidden = unseen.join(", ");
+    return { ...crowd, ...habits, hidden, permitsPerMinute, pacing, stock };
   };
   const [was, is] = [plan(before), plan(after)];
   return Object.keys({ ...was, ...is })

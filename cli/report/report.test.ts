@@ -47,6 +47,15 @@ test("outcomes, errors and clients are counted", () => {
   ]);
 });
 
+test("who sends the probes is no client", () => {
+  const run = new RunBuilder();
+  run.join(0, 100);
+  run.probe("input", "a request that must be refused", 200);
+  const history = run.history();
+  const { totals } = buildReport(history, undefined, judgeRun(history, undefined));
+  assert.equal([totals.clients, totals.operations], [1, 2]);
+});
+
 test("admissions run by the queue's clock from the first on", () => {
   const { admissions } = sample();
   assert.is(admissions.total, 2);

@@ -62,6 +62,7 @@ export interface Report {
 }
 
 export interface Totals {
+  /** That asked anything; the prober is none of them. */
   readonly clients: number;
   readonly operations: number;
   readonly outcomes: Readonly<Record<Outcome, number>>;
@@ -165,7 +166,7 @@ function totalsOf(history: History): Totals {
   const byOp = new Map<string, Record<Outcome, number>>();
   const clients = new Set<number>();
   for (const op of history.ops) {
-    clients.add(op.client);
+    if (op.op !== "probe") clients.add(op.client);
     outcomes[op.outcome]++;
     const row = byOp.get(op.op) ?? { ok: 0, fail: 0, unknown: 0 };
     row[op.outcome]++;
