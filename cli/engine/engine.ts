@@ -8,11 +8,12 @@ import { Counter } from "./counter.ts";
 import { Crowd } from "./crowd.ts";
 import type { StockReading } from "./display-board.ts";
 import { Doors } from "./doors.ts";
+import { type Change, LiveControls } from "./live-controls.ts";
 import { type MeterReadings, Meters } from "./meters.ts";
 import { assertPlan, type RunPlan, tuningOf } from "./plan.ts";
 import { Probing } from "./probing/probing.ts";
 import { Recorder } from "./recorder.ts";
-import type { InStep, RunControls, RunHandle, RunOutput, RunResult } from "./run-handle.ts";
+import type { InStep, RunHandle, RunOutput, RunResult } from "./run-handle.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { takeSnapshot } from "./take-snapshot.ts";
@@ -41,8 +42,8 @@ export function runSale(
     meters: () => run.meters(),
     fault,
     shown: (products) => run.shown(products),
-    // One of several processes does not decide for the others.
-    ...(inStep ? {} : { controls: run }),
+    controls: run.controls,
+    carryOut: (change) => run.carryOut(change),
     done,
   };
 }
@@ -51,7 +52,7 @@ const SECOND_MS = 1_000;
 /** After "sold out" the line walks away at no more than this many clients a second. */
 const LEAVING_PER_SECOND = 500;
 
-class SaleRun implements RunControls {
+class SaleRun {
   readonly #plan: RunPlan;
   readonly #path: string;
   readonly #clock: EngineClock;
@@ -64,6 +65,14 @@ class SaleRun implements RunControls {
   readonly #counter: Counter;
   readonly #doors: Doors;
   readonly #probing: Probing;
+  readonly controls = new LiveControls({
+    isSelling: () => this.#doors.open && this.#ended === undefined,
+    isOver: () => this.#ended !== undefined,
+    nowMs: () => this.#clock.now(),
+    noticeMs: 0,
+    carryOut: (change) => this.carryOut(change),
+    write: (...words) => this.#tell(...words),
+  });
   /** The scheduler's keys after the clients' own. */
   readonly #tickKey: number;
   readonly #stockKey: number;
@@ -132,27 +141,16 @@ class SaleRun implements RunControls {
     this.#scheduler.at(this.#limitKey, fromMs + this.#plan.timeLimitSeconds * SECOND_MS);
   }
 
-  note(text: string): void {
-    if (this.#ended === undefined) this.#tell(this.#clock.now(), text);
-  }
-
-  pauseArrivals(paused: boolean): void {
-    if (!this.#doors.open || this.#ended !== undefined || paused === this.#doors.paused) return;
-    const nowMs = this.#clock.now();
-    if (paused) {
-      this.#doors.shut(nowMs);
-      this.#tell(nowMs, "arrivals paused");
-      return;
-    }
-    const shutMs = this.#doors.reopen(nowMs);
-    this.#tell(nowMs, `arrivals go on, ${(shutMs / SECOND_MS).toFixed(1)} s later than planned`);
-  }
-
-  limitChanged(permitsPerMinute: number): void {
+  carryOut(change: Change): void {
     if (this.#ended !== undefined) return;
-    this.#permitsPerMinute = permitsPerMinute;
-    const news = `the limit is ${permitsPerMinute} admissions a minute from here on`;
-    this.#tell(this.#clock.now(), news, permitsPerMinute);
+    if (change.what === "limit") {
+      this.#permitsPerMinute = change.permitsPerMinute;
+      this.#recorder.limitChanged(change.permitsPerMinute);
+    } else if (change.paused) {
+      this.#doors.shut(change.atMs);
+    } else {
+      this.#doors.reopen(change.atMs);
+    }
   }
 
   snapshot(): Snapshot {

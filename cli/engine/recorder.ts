@@ -146,7 +146,11 @@ export class Recorder {
     const changed = permitsPerMinute === undefined ? {} : { permitsPerMinute };
     const note: Note = { kind: "note", atMs: micro(atMs), text, ...changed };
     this.#file.add(note);
-    if (permitsPerMinute !== undefined) this.#early.limitChanged(permitsPerMinute);
+  }
+
+  /** From now on only more than the highest limit is certain to be too much. */
+  limitChanged(permitsPerMinute: number): void {
+    this.#early.limitChanged(permitsPerMinute);
   }
 
   fault(atMs: number, what: string, target: string, text: string): void {

@@ -105,13 +105,13 @@ test("paused arrivals come later by as long, and nobody is late or dropped for i
   const changes = { clients: 40, arrivals: "ramp", arrivalSeconds: 1 } as const;
   const run = await begin(world, {}, changes);
   await until(() => run.snapshot().clients.notArrived < 30);
-  run.controls?.pauseArrivals(true);
+  run.controls.pauseArrivals(true);
   const before = run.snapshot();
   assert.is(before.arrivalsPaused, true);
   await until(() => run.snapshot().elapsedMs > before.elapsedMs + 700);
   // One whose time had come just before may still be let in.
   assert.ok(before.clients.notArrived - run.snapshot().clients.notArrived <= 1);
-  run.controls?.pauseArrivals(false);
+  run.controls.pauseArrivals(false);
   const { tester, reason } = await run.done;
   assert.is(reason, "everyone-done");
   assert.is(tester.droppedArrivals, 0);

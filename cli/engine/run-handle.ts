@@ -1,6 +1,7 @@
 /** What a run is given besides its plan, what may be asked of it, and what it comes to. */
 import type { RunEnd, ShownStock, TesterHealth } from "../judge/history.ts";
 import type { EngineClock } from "./clock.ts";
+import type { Change } from "./live-controls.ts";
 import type { MeterReadings, Percentiles } from "./meters.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -41,8 +42,10 @@ export interface InStep {
 export interface RunHandle {
   /** Where the run is now; cheap enough for ten calls a second. */
   snapshot(): Snapshot;
-  /** What a person may change meanwhile; absent where the run cannot be changed. */
-  readonly controls?: RunControls;
+  /** What a person may change meanwhile. */
+  readonly controls: RunControls;
+  /** Of one of several processes: a change that whoever conducts them has written down. */
+  carryOut(change: Change): void;
   /** Something is being done to the target on purpose; after the run's end nobody minds. */
   fault(what: string, target: string, text: string): void;
   /** What another system shows of its stock now; after the run's end nobody minds. */

@@ -16,7 +16,7 @@ export interface Snapshot {
   /** Seconds until everyone is done at the pace of the last 10 s; absent while it cannot be said. */
   readonly etaSeconds?: number;
   readonly clients: ClientCounts;
-  /** True while a person holds back those who have not come yet; absent where nobody can. */
+  /** True while a person holds back those who have not come yet; absent where that is not known. */
   readonly arrivalsPaused?: boolean;
   readonly admissions: {
     readonly total: number;

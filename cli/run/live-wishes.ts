@@ -30,7 +30,6 @@ export function granter({ queueUrl, adminToken, eventId, handle, chaos }: Wished
     const { arrivalsPaused, admissions, phase } = handle.snapshot();
     if (phase !== "selling") return;
     if (wish === "chaos") return toggle(chaos, controls);
-    if (controls === undefined) return;
     if (wish === "pause") return controls.pauseArrivals(arrivalsPaused !== true);
     if (busy) return;
     busy = true;
@@ -53,10 +52,10 @@ export function granter({ queueUrl, adminToken, eventId, handle, chaos }: Wished
 }
 
 /** Each fault is recorded when it comes; that somebody wanted them, here. */
-function toggle(chaos: MaybeChaos, controls: RunControls | undefined): void {
+function toggle(chaos: MaybeChaos, controls: RunControls): void {
   if (!("run" in chaos)) return;
   chaos.turn(!chaos.on);
-  controls?.note(
+  controls.note(
     chaos.on ? `chaos is switched on: ${chaos.kinds.join(", ")}` : "chaos is switched off",
   );
 }

@@ -42,8 +42,6 @@ test("wishes are for a sale that goes on, and each refusal says why", () => {
     assert.match(reply({ ...selling, phase: "settling" }, wish), "the sale is over");
     assert.match(reply(selling, wish, false), "cannot be changed");
   }
-  const { arrivalsPaused: _, ...several } = selling;
-  assert.match(reply(several, "pause"), "several workers");
   const calm = { possible: false, because: "this target is not ours to disturb" } as const;
   assert.is(reply({ ...selling, chaos: calm }, "chaos"), `no chaos: ${calm.because}`);
   assert.is(reply({ ...selling, chaos: calm }, "pause"), "pause");

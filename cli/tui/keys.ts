@@ -97,13 +97,11 @@ function interrupted(shown: Shown, key: "q" | "ctrl-c"): Pressed {
 function whyNot(
   wish: Wish,
   { interrupts }: Shown,
-  { phase, arrivalsPaused, chaos }: Snapshot,
+  { phase, chaos }: Snapshot,
   wishes: boolean,
 ): string | undefined {
   if (interrupts > 0) return "the run is stopping";
-  if (!wishes || (wish !== "chaos" && arrivalsPaused === undefined && phase === "selling")) {
-    return "several workers drive this run: it cannot be changed";
-  }
+  if (!wishes) return "nobody hears this: the run cannot be changed";
   if (phase === "starting") return "not yet: the sale has not begun";
   if (phase !== "selling") return "the sale is over";
   if (wish !== "chaos") return undefined;
@@ -122,14 +120,14 @@ const STOPPING = ["", "stopping · Ctrl-C again: at once", "stopping at once"] a
 
 /** What the keys do now, the most that `width` cells hold. Wishes are for a sale that goes on. */
 export function hintFor(
-  { phase, arrivalsPaused }: Snapshot,
+  { phase }: Snapshot,
   { interrupts }: Shown,
   wishes: boolean,
   width: number,
 ): string {
   if (phase === "done") return "";
   if (interrupts > 0) return STOPPING[interrupts];
-  const offered = wishes && phase === "selling" && arrivalsPaused !== undefined;
+  const offered = wishes && phase === "selling";
   const texts: readonly string[] = offered ? HINTS : BARE_HINTS;
   return texts.find((text) => text.length <= width) ?? "q stops";
 }

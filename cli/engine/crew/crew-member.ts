@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import type { WorkerClock } from "../../judge/worker-clocks.ts";
+import type { Change } from "../live-controls.ts";
 import type { RunPlan } from "../plan.ts";
 import type { FromWorker, ToWorker } from "./worker-messages.ts";
 
@@ -29,6 +30,7 @@ export interface CrewMember {
   start(task: Task, listener: MemberListener): void;
   /** The doors open at that time of the run's clock. */
   open(atMs: number): void;
+  carryOut(change: Change): void;
   /** End the run now; it still says `done`. */
   stop(): void;
   /**
@@ -73,6 +75,10 @@ export class LocalMember implements CrewMember {
 
   open(atMs: number): void {
     this.#tell({ type: "open", atMs });
+  }
+
+  carryOut(change: Change): void {
+    this.#tell({ type: "change", change });
   }
 
   stop(): void {

@@ -5,6 +5,7 @@
 import { rm } from "node:fs/promises";
 import type { RunEnd, TesterHealth } from "../../judge/history.ts";
 import { clockOrigin, type EngineClock, startClock } from "../clock.ts";
+import { LiveControls } from "../live-controls.ts";
 import { assertPlan, type RunPlan } from "../plan.ts";
 import { headerOf } from "../recorder.ts";
 import type { RunHandle, RunResult } from "../run-handle.ts";
@@ -55,9 +56,10 @@ export class Crew {
   readonly #originNs = clockOrigin();
   readonly #clock: EngineClock = startClock(this.#originNs);
   readonly #hands: readonly Hand[];
-  /** By time. */
   readonly #own: OwnLine[] = [];
+  readonly #controls: LiveControls;
   #news: string | undefined;
+  #open = false;
   readonly #everybody = Promise.withResolvers<void>();
   #ended = false;
 
@@ -69,12 +71,28 @@ export class Crew {
     this.#hands = members.map((member, index) => {
       return { member, partPath: `${path}.part-${index}`, ready: false };
     });
+    const noticeMs = Math.max(...members.map((member) => member.noticeMs));
+    this.#controls = new LiveControls({
+      isSelling: () => this.#open && !this.#ended,
+      isOver: () => this.#ended,
+      nowMs: () => this.#nowMs(),
+      noticeMs,
+      carryOut: (change) => {
+        for (const { member } of this.#hands) member.carryOut(change);
+      },
+      write: (atMs, text, permitsPerMinute) => {
+        this.#news = text;
+        const limit = permitsPerMinute === undefined ? {} : { permitsPerMinute };
+        this.#note({ kind: "note", atMs, text, ...limit });
+      },
+    });
   }
 
   begin(signal: AbortSignal): SharedRun {
     return {
       snapshot: () => this.#snapshot(),
       done: this.#run(signal),
+      controls: this.#controls,
       fault: (what, target, text) => {
         this.#news = text;
         this.#note({ kind: "fault", atMs: this.#nowMs(), what, target, text });
@@ -92,7 +110,10 @@ export class Crew {
         : snapshotBefore(settings.clients, sale.permitsPerMinute);
     const lost = this.#hands.find((hand) => hand.lost !== undefined);
     const news = lost === undefined ? this.#news : `${lostInWords(lost)} is lost`;
-    return news === undefined ? merged : { ...merged, news };
+    const { arrivalsPaused, permitsPerMinute = merged.admissions.permitsPerMinute } =
+      this.#controls;
+    const admissions = { ...merged.admissions, permitsPerMinute };
+    return { ...merged, arrivalsPaused, admissions, ...(news !== undefined && { news }) };
   }
 
   #nowMs(): number {
@@ -158,6 +179,7 @@ export class Crew {
   #openDoors(): void {
     const noticeMs = Math.max(...this.#hands.map(({ member }) => member.noticeMs));
     const atMs = this.#clock.now() + noticeMs;
+    this.#open = true;
     for (const { member } of this.#hands) member.open(atMs);
   }
 
@@ -211,7 +233,9 @@ export class Crew {
     const results = whole.map(({ result }) => result);
     const reasons = results.map(({ reason }) => reason);
     const reason = tester.lostWorkers === undefined ? reasonOf(reasons) : "interrupted";
-    const atMs = Math.max(snapshot.elapsedMs, this.#own.at(-1)?.atMs ?? 0);
+    // A change is written down at the time at which it is carried out, which is a little later.
+    const own = this.#own.toSorted((a, b) => a.atMs - b.atMs);
+    const atMs = Math.max(snapshot.elapsedMs, own.at(-1)?.atMs ?? 0);
     const end: RunEnd = { kind: "end", atMs, reason, tester };
     const clocks = whole.map(({ member }) => member.clock?.());
     const parts = whole.map(({ partPath: path, order }, index): HistoryPart => {
@@ -225,7 +249,7 @@ export class Crew {
       return [{ worker: name, errorMs: micro(errorMs), driftMs: micro(driftMs), exchanges }];
     });
     const header = { ...headerOf(this.#plan), ...(known.length > 0 && { clocks: known }) };
-    await mergeHistories(parts, this.#path, header, { own: this.#own, end });
+    await mergeHistories(parts, this.#path, header, { own, end });
     return {
       reason,
       historyPath: this.#path,

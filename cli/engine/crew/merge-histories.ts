@@ -1,7 +1,14 @@
 /** Makes one history of the parts that several workers wrote, in the order in which things ended. */
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
-import type { Fault, HistoryLine, RunEnd, RunHeader, ShownStock } from "../../judge/history.ts";
+import type {
+  Fault,
+  HistoryLine,
+  Note,
+  RunEnd,
+  RunHeader,
+  ShownStock,
+} from "../../judge/history.ts";
 import { HistoryFile } from "../history-file.ts";
 
 /** What one worker wrote. */
@@ -14,7 +21,7 @@ export interface HistoryPart {
 }
 
 /** What the one who merges has seen himself. */
-export type OwnLine = Fault | ShownStock;
+export type OwnLine = Fault | Note | ShownStock;
 
 export interface OwnLines {
   /** By time. */

@@ -1,5 +1,6 @@
 /** Adds up what several workers of one run see; pure but for unpacking histograms. */
 import type { TesterHealth } from "../../judge/history.ts";
+import type { Verdict } from "../../judge/verdict.ts";
 import { byFrequency, Durations, type MeterReadings } from "../meters.ts";
 import type { ClientCounts, ErrorLine, LatencyLine, Snapshot } from "../snapshot.ts";
 import type { WorkerView } from "./worker-messages.ts";
@@ -51,7 +52,7 @@ export function mergeSnapshots(views: readonly WorkerView[]): Snapshot {
     },
     lineHistory: sumSeries(all.map((one) => one.lineHistory)),
     admissionHistory: sumSeries(all.map((one) => one.admissionHistory)),
-    verdicts: [],
+    verdicts: earliest(all),
     ...(news === undefined ? {} : { news }),
   };
 }
@@ -101,6 +102,15 @@ function mergeLatency(views: readonly WorkerView[]): LatencyLine[] {
       p99History: worstOf(views, op),
     };
   });
+}
+
+/** What one process has found certain is certain, whatever the others have seen. */
+function earliest(all: readonly Snapshot[]): Verdict[] {
+  const found = new Map<string, Verdict>();
+  for (const { verdicts } of all) {
+    for (const one of verdicts) if (!found.has(one.promise)) found.set(one.promise, one);
+  }
+  return [...found.values()];
 }
 
 /** Percentiles cannot be added up: each second shows the worker that was worst off. */

@@ -1,5 +1,6 @@
 /** What a run's main process and its workers say to each other; over IPC, so plain data only. */
 import type { RunEnd, TesterHealth } from "../../judge/history.ts";
+import type { Change } from "../live-controls.ts";
 import type { MeterReadings } from "../meters.ts";
 import type { RunPlan } from "../plan.ts";
 import type { Snapshot } from "../snapshot.ts";
@@ -15,6 +16,7 @@ export type ToWorker =
       readonly originNs: string;
     }
   | { readonly type: "open"; readonly atMs: number }
+  | { readonly type: "change"; readonly change: Change }
   | { readonly type: "stop" };
 
 /** Where a worker is. */

@@ -1,6 +1,6 @@
 /** A process that drives its share of a run's clients. Ends with its parent. */
 import { startClock } from "../clock.ts";
-import { runSale } from "../engine.ts";
+import { type RunHandle, runSale } from "../engine.ts";
 import type { FromWorker, ToWorker } from "./worker-messages.ts";
 
 /** A view is some 10 KB, mostly histograms, and 2 ms to pack. */
@@ -8,6 +8,7 @@ const VIEW_EVERY_MS = 500;
 
 const stop = new AbortController();
 const gate = Promise.withResolvers<number>();
+let handle: RunHandle | undefined;
 
 process.on("message", (message: ToWorker) => {
   switch (message.type) {
@@ -16,6 +17,9 @@ process.on("message", (message: ToWorker) => {
       return;
     case "open":
       gate.resolve(message.atMs);
+      return;
+    case "change":
+      handle?.carryOut(message.change);
       return;
     case "stop":
       stop.abort();
@@ -29,13 +33,14 @@ async function drive(told: Extract<ToWorker, { type: "run" }>): Promise<void> {
   const { plan, historyPath, originNs } = told;
   const ready = () => tell({ type: "ready" });
   try {
-    const handle = runSale(plan, { historyPath }, stop.signal, {
+    const run = runSale(plan, { historyPath }, stop.signal, {
       clock: startClock(BigInt(originNs)),
       gate: { ready, opens: gate.promise },
     });
-    const view = () => ({ snapshot: handle.snapshot(), meters: handle.meters() });
+    handle = run;
+    const view = () => ({ snapshot: run.snapshot(), meters: run.meters() });
     const timer = setInterval(() => tell({ type: "view", view: view() }), VIEW_EVERY_MS);
-    const { reason, operations, tester } = await handle.done.finally(() => clearInterval(timer));
+    const { reason, operations, tester } = await run.done.finally(() => clearInterval(timer));
     tell({ type: "done", result: { reason, operations, tester, ...view() } });
   } catch (error) {
     tell({ type: "failed", because: error instanceof Error ? error.message : String(error) });

@@ -2,6 +2,7 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { History } from "../../judge/history.ts";
@@ -159,5 +160,54 @@ test("what is done to the target stands in the record of a crew, in its place", 
   const ends = ops.map(({ endedMs }) => endedMs);
   assert.ok(faults[0]!.atMs > 0 && faults[0]!.atMs < Math.max(...ends));
 });
+
+test("a person pauses the arrivals of all processes at one instant, and changes the limit", async (world) => {
+  const url = await world.shop.open();
+  const plan = planOf({ clients: 90, arrivals: "ramp", arrivalSeconds: 2, url, tuning: QUICK });
+  const historyPath = join(world.folder, "history.ndjson");
+  const handle = runWithWorkers(plan, { historyPath }, new AbortController().signal, 3);
+  handle.controls.pauseArrivals(true);
+  assert.not(handle.snapshot().arrivalsPaused, "the doors are not open yet");
+  await until(() => handle.snapshot().clients.notArrived < 80);
+  handle.controls.pauseArrivals(true);
+  handle.controls.pauseArrivals(true);
+  assert.is(handle.snapshot().arrivalsPaused, true);
+  await wait(1_200);
+  const paused = handle.snapshot().clients.notArrived;
+  assert.ok(paused > 20, `${paused} have not arrived`);
+  await wait(600);
+  assert.is(handle.snapshot().clients.notArrived, paused, "nobody comes");
+  handle.controls.limitChanged(4_321);
+  assert.is(handle.snapshot().admissions.permitsPerMinute, 4_321);
+  handle.controls.pauseArrivals(false);
+  const { tester, reason } = await handle.done;
+  assert.is(reason, "everyone-done");
+  assert.is(tester.droppedArrivals, 0);
+  const parsed = parseHistory(await readFile(historyPath, "utf8"));
+  if (!parsed.ok) throw new Error(parsed.problem.wrong);
+  const { notes, ops } = parsed.history;
+  const told = notes.filter(({ text }) => /^arrivals|limit/.test(text));
+  const [shut, limit, open] = told;
+  assert.is(told.length, 3);
+  assert.equal([shut!.text, limit!.permitsPerMinute], ["arrivals paused", 4_321]);
+  const shutMs = open!.atMs - shut!.atMs;
+  assert.is(open!.text, `arrivals go on, ${(shutMs / 1_000).toFixed(1)} s later than planned`);
+  const first = new Map<number, number>();
+  for (const { client, op, intendedMs } of ops) {
+    if (op === "join" && !first.has(client)) first.set(client, intendedMs);
+  }
+  // Each comes as planned, or later by exactly the pause, which all processes count alike.
+  const zero = first.get(0)!;
+  for (const [client, ms] of first) {
+    const plannedMs = zero + (client * 2_000) / 90;
+    const dueMs = plannedMs < shut!.atMs ? plannedMs : plannedMs + shutMs;
+    assert.ok(Math.abs(ms - dueMs) < 0.01, `client ${client} at ${ms}, due at ${dueMs}`);
+  }
+});
+
+/** Views come twice a second. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await wait(10);
+}
 
 test.run();

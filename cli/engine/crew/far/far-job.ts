@@ -11,6 +11,7 @@ import { sizeOf } from "../share.ts";
 import type { FromWorker } from "../worker-messages.ts";
 import { askAgain, packed, unpacked, wordsOf } from "./ask-again.ts";
 import {
+  type Changed,
   type ClockAnswer,
   HEARD,
   type Heard,
@@ -52,6 +53,8 @@ export class FarJob {
   #sending: Promise<void> | undefined;
   /** Perhaps before there is anything to stop. */
   #stopAsked = false;
+  /** Changes it has heard of. */
+  #changes = 0;
   #heardMs: number;
   #ended = false;
 
@@ -101,6 +104,12 @@ export class FarJob {
       case "open":
         this.#member?.open(unpacked<Open>(message).atMs);
         return HEARD;
+      case "change": {
+        const { no, change } = unpacked<Changed>(message);
+        if (no >= this.#changes) this.#member?.carryOut(change);
+        this.#changes = Math.max(this.#changes, no + 1);
+        return HEARD;
+      }
       case "stop":
         this.#stopAsked = true;
         this.#member?.stop();

@@ -4,11 +4,13 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
 import type { Msg, NatsConnection, Subscription } from "nats";
+import type { Change } from "../../live-controls.ts";
 import type { CrewMember, MemberClock, MemberListener, Task } from "../crew-member.ts";
 import type { FromWorker } from "../worker-messages.ts";
 import { askAgain, isSilence, packed, unpacked, wordsOf } from "./ask-again.ts";
 import { ClockTrack } from "./clock-track.ts";
 import {
+  type Changed,
   CLOCK_EVERY_MS,
   type ClockAnswer,
   HEARD,
@@ -54,6 +56,8 @@ export class FarMember implements CrewMember {
   #partPath = "";
   /** The 0 of the run on our clock and on theirs. */
   #zero = { oursMs: 0, theirsMs: 0 };
+  /** That it was told of. */
+  #changes = 0;
   #heardMs: number;
   #clockTimer: NodeJS.Timeout | undefined;
   /** Nothing more is expected of it. */
@@ -93,6 +97,14 @@ export class FarMember implements CrewMember {
   open(atMs: number): void {
     this.#order("open", { atMs } satisfies Open).catch((error: unknown) =>
       this.#lose(`does not open: ${wordsOf(error)}`),
+    );
+  }
+
+  carryOut(change: Change): void {
+    const changed: Changed = { no: this.#changes, change };
+    this.#changes += 1;
+    this.#order("change", changed).catch((error: unknown) =>
+      this.#lose(`does not hear of a change: ${wordsOf(error)}`),
     );
   }
 

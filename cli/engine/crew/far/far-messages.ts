@@ -4,9 +4,10 @@
  * numbers only: whatever is secret (tokens, URLs) travels in payloads.
  */
 import { VERSION } from "../../../version.ts";
+import type { Change } from "../../live-controls.ts";
 
 /** Goes up when a message, a parcel or the plan changes its meaning. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 export interface Speech {
   readonly protocol: number;
@@ -57,6 +58,12 @@ export interface Open {
   readonly atMs: number;
 }
 
+/** Counted from 0: one that comes again, after a later one perhaps, is not carried out again. */
+export interface Changed {
+  readonly no: number;
+  readonly change: Change;
+}
+
 /** An answer that only says that it was heard, or what is wrong. */
 export type Heard = { readonly ok: true } | { readonly ok: false; readonly because: string };
 
@@ -90,7 +97,7 @@ export const wireOf = (group: string, runToken: string, index: number): string =
  * What a hired worker is asked. `plan`: a piece of the plan's parcel. `part`: send your part of the
  * history. Each may come twice, where the first answer was lost.
  */
-export type Order = "clock" | "plan" | "start" | "open" | "stop" | "part" | "leave";
+export type Order = "clock" | "plan" | "start" | "open" | "change" | "stop" | "part" | "leave";
 
 /** What it says by itself. `part`: a piece of the part's parcel. `view` alone is not answered. */
 export type Report = "said" | "view" | "part";
