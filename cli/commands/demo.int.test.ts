@@ -78,30 +78,36 @@ test("a demo with failing payments and absent clients is valid, its stock exact,
 const hasTerminals =
   platform() === "linux" && (await findProgram("script", processEnvironment())) !== undefined;
 
-(hasTerminals ? test : test.skip)(
-  "keys steer the run from its screen and stand in its record; q ends it early, judged and cleaned up",
-  async () => {
-    const dir = await temporaryFolder();
-    const out = join(dir, "run");
-    const args = ["demo", ...SMALL, "--arrival-seconds", "60", "--out", out];
-    const terminal = new PseudoTerminal(args, { columns: 100, rows: 30 }, dir, FREE_PORTS);
-    try {
-      await steer(terminal);
-      const { code, modes } = await terminal.ended();
-      assert.ok(code !== 1 && code !== null && code < 64, `exit code ${code}: ${terminal.left}`);
-      assert.match(modes, / icanon /);
-      assert.match(modes, / echo /);
-      assert.is(terminal.isAlternate, false);
-      assert.is(terminal.cursorHidden, false);
-      assert.match(terminal.left, /stock +valid/);
-      await assertRecorded(out);
-      assert.equal(processesOf("reservex-demo-"), []);
-    } finally {
-      terminal.kill();
-      await removeDataFolder(dir);
-    }
-  },
-);
+for (const [crowd, workers] of [
+  ["one process", "1"],
+  ["two", "2"],
+] as const) {
+  (hasTerminals ? test : test.skip)(
+    `keys steer a run of ${crowd} from its screen and stand in its record; q ends it early, judged and cleaned up`,
+    async () => {
+      const dir = await temporaryFolder();
+      const out = join(dir, "run");
+      const args = ["demo", ...SMALL, "--arrival-seconds", "60", "--workers", workers];
+      const screen = { columns: 100, rows: 30 };
+      const terminal = new PseudoTerminal([...args, "--out", out], screen, dir, FREE_PORTS);
+      try {
+        await steer(terminal);
+        const { code, modes } = await terminal.ended();
+        assert.ok(code !== 1 && code !== null && code < 64, `exit code ${code}: ${terminal.left}`);
+        assert.match(modes, / icanon /);
+        assert.match(modes, / echo /);
+        assert.is(terminal.isAlternate, false);
+        assert.is(terminal.cursorHidden, false);
+        assert.match(terminal.left, /stock +valid/);
+        await assertRecorded(out);
+        assert.equal(processesOf("reservex-demo-"), []);
+      } finally {
+        terminal.kill();
+        await removeDataFolder(dir);
+      }
+    },
+  );
+}
 
 const RIGHT = "\u001b[C";
 

@@ -58,7 +58,8 @@ test("the time limit ends any sale; who never got through is dropped", async (wo
 });
 
 test("a snapshot tells the run as it goes, and its clients always sum up", async (world) => {
-  const run = await begin(world, { passesPerSecond: 60 }, { clients: 150 });
+  // Many are still in line when the last seat goes: they wait to be told.
+  const run = await begin(world, { passesPerSecond: 60 }, { clients: 300 });
   const phases = new Set<string>();
   let most = 0;
   const watching = setInterval(() => {
@@ -76,7 +77,7 @@ test("a snapshot tells the run as it goes, and its clients always sum up", async
   assert.equal([...phases], ["selling"]);
   assert.ok(most > 50, `${most} waited at most`);
   // Who is still in line when the last seat goes may be admitted before it is told.
-  assert.ok(snapshot.admissions.total >= 100 && snapshot.admissions.total <= 150);
+  assert.ok(snapshot.admissions.total >= 100 && snapshot.admissions.total <= 300);
   assert.ok(snapshot.latency.some(({ op, count, p99 }) => op === "poll" && count > 0 && p99 > 0));
   assert.ok(snapshot.lineHistory.length >= 1);
   assert.match(snapshot.news ?? "", /^sold out at/);

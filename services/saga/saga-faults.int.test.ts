@@ -56,26 +56,39 @@ function bookMany(standIns: StandIns, count: number): readonly SimulatedWorld[] 
 }
 
 /** Waits until every saga has ended and nothing is on its way, and says what the books say. */
-async function settled(
-  { harness, standIns, admin, metric }: SagaStack,
-  count: number,
-): Promise<SagaLedger["sagas"]> {
+async function settled(stack: SagaStack, count: number): Promise<SagaLedger["sagas"]> {
+  const { harness, admin } = stack;
   return eventually(
     async () => {
+      if (!(await isQuiet(stack))) return [];
       const path = "/api/admin/ledger";
       const answer = await harness.http<SagaLedger>("saga", path, { token: admin });
-      const waiting = await Promise.all(
-        CONSUMERS.map((service) => harness.bus.figures?.waiting(service) ?? 0),
-      );
-      const sent = standIns.unsent === 0 && (await metric("outbox_unsent")) === 0;
-      const quiet = sent && waiting.every((count) => count === 0);
-      return quiet ? answer.body.sagas : [];
+      return answer.body.sagas;
     },
     (sagas) =>
       sagas.length === count &&
       sagas.every(({ state }) => state === "COMPLETED" || state === "COMPENSATED"),
     30_000,
   );
+}
+
+/**
+ * No message is under way. One that moves from a place that is looked at next to one that was looked
+ * at before is seen in neither: so each is looked at twice, and no saga may have heard anything
+ * meanwhile.
+ */
+async function isQuiet({ harness, standIns, metric }: SagaStack): Promise<boolean> {
+  const url = harness.databaseUrl("saga");
+  const before = await countMessages(url);
+  for (const _look of [1, 2]) {
+    if (standIns.unsent > 0 || (await metric("outbox_unsent")) > 0) return false;
+    const waiting = await Promise.all(
+      CONSUMERS.map((service) => harness.bus.figures?.waiting(service) ?? 0),
+    );
+    if (waiting.some((count) => count > 0)) return false;
+  }
+  const after = await countMessages(url);
+  return after.sent === before.sent && after.heard === before.heard;
 }
 
 /** Holds the world against the books: paid ⇔ COMPLETED, undone ⇔ COMPENSATED. */

@@ -4,8 +4,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { setDefaultCACertificates, createServer as tlsServer } from "node:tls";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { selfSigned } from "../../../services/common/testing/self-signed.ts";
 import { ask, clock, driverOf, type Probe, said } from "../testing/driver-world.ts";
-import { selfSigned } from "../testing/self-signed.ts";
 import { destinationOf } from "./client-socket.ts";
 import { Connection } from "./http-connection.ts";
 import type { Reply } from "./http-reply.ts";

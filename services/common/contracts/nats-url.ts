@@ -1,5 +1,6 @@
 /** How a NATS server is named, for services and whoever meets at it: a URL that may carry credentials. */
-import type { ConnectionOptions } from "nats";
+import { isIP } from "node:net";
+import type { ConnectionOptions, TlsOptions } from "nats";
 
 /** Host and port, without whatever else a URL carries: what may be repeated. */
 export const hostOf = (url: string): string => new URL(url).host;
@@ -9,14 +10,23 @@ export const hostOf = (url: string): string => new URL(url).host;
  * own terms: it reads no credentials out of a URL.
  */
 export function natsOptions(url: string): ConnectionOptions {
-  const { protocol, username, password, host } = new URL(url);
+  const { protocol, username, password, host, hostname } = new URL(url);
   const user = decodeURIComponent(username);
   const login = password === "" ? { token: user } : { user, pass: decodeURIComponent(password) };
   return {
     servers: host,
     ...(username !== "" && login),
-    ...(protocol === "tls:" && { tls: {} }),
+    ...(protocol === "tls:" && { tls: tlsOptions(hostname) }),
   };
+}
+
+/**
+ * The client says to node:tls whom it expects by a server's name, and says nothing for an address:
+ * the certificate would have to be localhost's. What else stands here is handed to node:tls as it is.
+ */
+function tlsOptions(hostname: string): TlsOptions & { readonly host?: string } {
+  const address = hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
+  return isIP(address) === 0 ? {} : { host: address };
 }
 
 /** The same, for a connection that comes back by itself, however long it takes. */

@@ -12,6 +12,8 @@ export interface NatsOptions extends HostOptions {
   readonly jetStreamDir?: string | undefined;
   /** Lets in nobody else. The URL that is returned does not carry it. */
   readonly login?: { readonly user: string; readonly password: string } | undefined;
+  /** Speaks TLS alone; names of PEM files in `jetStreamDir`. The URL that is returned is `tls://…`. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
 }
 
 export const NATS: ServerKind = {
@@ -26,7 +28,7 @@ export const NATS: ServerKind = {
 
 /**
  * Starts a NATS server and waits until it is ready.
- * @returns its `nats://` URL; `stop()` ends it
+ * @returns its URL; `stop()` ends it
  * @throws ServerUnavailable in one line when that is not possible
  */
 export async function startNats(options: NatsOptions): Promise<RunningServer> {
@@ -34,18 +36,29 @@ export async function startNats(options: NatsOptions): Promise<RunningServer> {
   const login = options.login
     ? ["--user", options.login.user, "--pass", options.login.password]
     : [];
+  const secure = (folder: string) =>
+    options.tls === undefined
+      ? []
+      : [
+          ...["--tls", "--tlscert", `${folder}/${options.tls.cert}`],
+          ...["--tlskey", `${folder}/${options.tls.key}`],
+        ];
   const server = await runServer(
     {
       kind: NATS,
       programArgs: (port) => [
         ...["--addr", "127.0.0.1", "--port", String(port)],
-        ...(dir === undefined ? [] : ["--jetstream", "--store_dir", dir]),
+        ...(dir === undefined ? [] : ["--jetstream", "--store_dir", dir, ...secure(dir)]),
         ...login,
       ],
-      imageArgs: [...(dir === undefined ? [] : ["--jetstream", "--store_dir", "/data"]), ...login],
+      imageArgs: [
+        ...(dir === undefined ? [] : ["--jetstream", "--store_dir", "/data", ...secure("/data")]),
+        ...login,
+      ],
       mount: dir === undefined ? undefined : { from: dir, to: "/data" },
     },
     options,
   );
-  return { ...server, url: `nats://127.0.0.1:${server.port}` };
+  const scheme = options.tls === undefined ? "nats" : "tls";
+  return { ...server, url: `${scheme}://127.0.0.1:${server.port}` };
 }
