@@ -62,6 +62,7 @@ const LONG = [
   "cli/commands/chaos.int.test.ts",
   "loadtests/crash/naive/naive.int.test.ts",
   "loadtests/bench/bench.int.test.ts",
+  "cli/commands/worker-trouble.int.test.ts",
   "cli/commands/operators.int.test.ts",
   "cli/commands/queue.int.test.ts",
   "cli/engine/engine.int.test.ts",
