@@ -12,6 +12,7 @@ const TARGETS = join(import.meta.dirname, "../../loadtests/targets");
 interface Judged {
   readonly code: number | null;
   readonly words: string;
+  readonly testerValid: boolean | undefined;
   readonly said: string;
 }
 
@@ -21,11 +22,12 @@ async function simulate(target: string, ...args: string[]): Promise<Judged> {
     const crowd = ["--clients", "24", "--arrival-seconds", "1", "--max-seconds", "60"];
     const run = ["simulate", "--target", target, ...crowd, ...args, "--json", "--quiet"];
     const { code, stdout, stderr } = await reservex([...run, "--out", out]);
-    const verdicts = stdout === "" ? [] : (JSON.parse(stdout).verdicts ?? []);
+    const { verdicts = [], tester } = stdout === "" ? {} : JSON.parse(stdout);
     const words = verdicts.map((one: { promise: string; verdict: string }) => {
       return `${one.promise} ${one.verdict}`;
     });
-    return { code, words: words.join(", "), said: stdout + stderr };
+    const testerValid = tester?.valid;
+    return { code, words: words.join(", "), testerValid, said: stdout + stderr };
   } finally {
     await rm(out, { recursive: true });
   }
@@ -46,13 +48,22 @@ async function atFirstDesign(
   }
 }
 
+/**
+ * Unknown is never green. A run of a few dozen requests may be invalid on a machine that stumbled
+ * once, which its tester must say; the promises are judged all the same.
+ */
+function assertUnknown({ code, testerValid, said }: Judged): void {
+  assert.is(code, testerValid ? 2 : 3, said);
+}
+
 test("the first design is loaded through its own API, and what it does not show is unknown", async () => {
-  const { code, words, said, shop } = await atFirstDesign({ stock: [12, 5], failEvery: 5 });
+  const judged = await atFirstDesign({ stock: [12, 5], failEvery: 5 });
+  const { words, said, shop } = judged;
   assert.match(words, "stock valid", said);
   for (const promise of ["rate", "liveness", "passes", "money"]) {
     assert.match(words, `${promise} unknown`, said);
   }
-  assert.is(code, 2, "unknown is never green");
+  assertUnknown(judged);
   const confirmed = shop.bookings.filter(({ status }) => status === "CONFIRMED");
   assert.is.not(confirmed.length, 0);
   assert.ok(shop.bookings.every(({ status }) => status !== "PENDING"));
@@ -93,11 +104,12 @@ test("ReserveX itself can be loaded as anybody sees it, with no administrator", 
     await writeFile(file, `export default ${JSON.stringify(target)};\n`);
     const { account, queue, ticket } = stack.urls;
     const urls = `account=${account},queue=${queue},ticket=${ticket}`;
-    const { code, words, said } = await simulate(`${file},${urls}`);
+    const judged = await simulate(`${file},${urls}`);
+    const { words, said } = judged;
     assert.match(words, "stock valid", said);
     assert.match(words, /liveness unknown.*money unknown/);
     assert.not.match(words, "broken", said);
-    assert.is(code, 2, said);
+    assertUnknown(judged);
   } finally {
     await operated.stop();
   }
