@@ -1,31 +1,14 @@
 /** Workers elsewhere and who plans their run, when one of them is lost, strange, or never there. */
-import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { connect, JSONCodec } from "nats";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { testNatsUrl } from "../../services/common/testing/service-harness.ts";
 import { callSubject, PROTOCOL } from "../engine/crew/far/far-messages.ts";
-import {
-  historyOf,
-  type Meeting,
-  simulate,
-  startWorker,
-  stopWorker,
-} from "../testing/far-workers.ts";
-import { startOperatedStack } from "../testing/operated-stack.ts";
+import { historyOf, meetings, simulate, startWorker, stopWorker } from "../testing/far-workers.ts";
 import { reservex, temporaryFolder } from "../testing/processes.ts";
 
-const test = suite<Meeting>("workers in trouble");
-
-test.before(async (world) => {
-  world.operated = await startOperatedStack();
-});
-test.before.each((world) => {
-  world.group = `test-${randomUUID().slice(0, 8)}`;
-});
-test.after((world) => world.operated.stop());
+const test = meetings("workers in trouble");
 
 test("a worker that is killed in mid-run makes it invalid, by its name", async (world) => {
   const dir = await temporaryFolder();

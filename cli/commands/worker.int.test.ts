@@ -1,29 +1,12 @@
 /** Runs over workers that meet their coordinator on a real NATS server. */
-import { randomUUID } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  historyOf,
-  type Meeting,
-  simulate,
-  startWorker,
-  stopWorker,
-} from "../testing/far-workers.ts";
-import { startOperatedStack } from "../testing/operated-stack.ts";
+import { historyOf, meetings, simulate, startWorker, stopWorker } from "../testing/far-workers.ts";
 import { type Finished, temporaryFolder } from "../testing/processes.ts";
 
-const test = suite<Meeting>("workers elsewhere");
-
-test.before(async (world) => {
-  world.operated = await startOperatedStack();
-});
-test.before.each((world) => {
-  world.group = `test-${randomUUID().slice(0, 8)}`;
-});
-test.after((world) => world.operated.stop());
+const test = meetings("workers elsewhere");
 
 const partsLeft = async () =>
   (await readdir(tmpdir())).filter((name) => name.startsWith("reservex-worker-"));

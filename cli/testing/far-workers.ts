@@ -1,16 +1,31 @@
 /** Workers that meet their coordinator on a real NATS server, as processes of a test. */
 import type { ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { suite, type Test } from "uvu";
 import { testNatsUrl } from "../../services/common/testing/service-harness.ts";
 import { parseHistory } from "../judge/parse.ts";
-import type { OperatedStack } from "./operated-stack.ts";
+import { type OperatedStack, startOperatedStack } from "./operated-stack.ts";
 import { type Finished, reservex } from "./processes.ts";
 
 export interface Meeting {
   operated: OperatedStack;
   /** Another one for each test: nobody is hired by a test before. */
   group: string;
+}
+
+/** Tests that share one stack, with a group each. */
+export function meetings(name: string): Test<Meeting> {
+  const test = suite<Meeting>(name);
+  test.before(async (world) => {
+    world.operated = await startOperatedStack();
+  });
+  test.before.each((world) => {
+    world.group = `test-${randomUUID().slice(0, 8)}`;
+  });
+  test.after((world) => world.operated.stop());
+  return test;
 }
 
 export interface Worker {

@@ -6,7 +6,6 @@ import { pino } from "pino";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Bus } from "../common/bus/bus.ts";
-import { CONSUMERS } from "../common/bus/jetstream/topology.ts";
 import { freshNamespace, openTestBus } from "../common/bus/testing/jetstream-stage.ts";
 import type { Saga, SagaLedger } from "../common/contracts/saga.ts";
 import { withClient } from "../common/database.ts";
@@ -15,7 +14,13 @@ import { FaultyBus } from "../common/testing/faulty-bus.ts";
 import { eventually, startHarness, testDatabaseServer } from "../common/testing/service-harness.ts";
 import { sagaService } from "./saga.service.ts";
 import { OVERDUE_ATTEMPTS } from "./step.ts";
-import { countMessages, endOf, type SagaStack, startSagaStack } from "./testing/saga-stack.ts";
+import {
+  countMessages,
+  endOf,
+  isQuiet,
+  type SagaStack,
+  startSagaStack,
+} from "./testing/saga-stack.ts";
 import type { PaymentScript, SimulatedWorld } from "./testing/simulated-world.ts";
 import { StandIns } from "./testing/stand-ins.ts";
 
@@ -70,25 +75,6 @@ async function settled(stack: SagaStack, count: number): Promise<SagaLedger["sag
       sagas.every(({ state }) => state === "COMPLETED" || state === "COMPENSATED"),
     30_000,
   );
-}
-
-/**
- * No message is under way. One that moves from a place that is looked at next to one that was looked
- * at before is seen in neither: so each is looked at twice, and no saga may have heard anything
- * meanwhile.
- */
-async function isQuiet({ harness, standIns, metric }: SagaStack): Promise<boolean> {
-  const url = harness.databaseUrl("saga");
-  const before = await countMessages(url);
-  for (const _look of [1, 2]) {
-    if (standIns.unsent > 0 || (await metric("outbox_unsent")) > 0) return false;
-    const waiting = await Promise.all(
-      CONSUMERS.map((service) => harness.bus.figures?.waiting(service) ?? 0),
-    );
-    if (waiting.some((count) => count > 0)) return false;
-  }
-  const after = await countMessages(url);
-  return after.sent === before.sent && after.heard === before.heard;
 }
 
 /** Holds the world against the books: paid ⇔ COMPLETED, undone ⇔ COMPENSATED. */

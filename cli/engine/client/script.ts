@@ -1,6 +1,6 @@
 /** The requests a client can send; paths and bodies are built once a sale where they can be. */
 import type { Attack, Habit, Op, ProbeOp, RunSettings, SaleFacts } from "../../judge/history.ts";
-import type { FieldLines, Said } from "../http/http-request.ts";
+import { type FieldLines, type KeptText, noTextYet } from "../http/http-request.ts";
 import type { Tuning } from "../plan.ts";
 import type { Who } from "./casting.ts";
 
@@ -18,7 +18,7 @@ export interface Outgoing {
   /** Names and values by turns. */
   readonly headers: string[];
   readonly body?: string | undefined;
-  readonly said?: Said | undefined;
+  readonly keptText?: KeptText | undefined;
   readonly pass?: string | undefined;
   readonly key?: string | undefined;
   readonly productId?: number | undefined;
@@ -84,8 +84,8 @@ export function pollRequest(script: Script, who: Who, ticket?: string): Outgoing
   const { pollPath: path } = script;
   const { credentials: always } = who;
   const attack = markOf(who);
-  const said = { host: "", prefix: "", text: undefined };
-  return { op: "poll", service: "queue", method: "GET", path, always, headers, said, attack };
+  const keptText = noTextYet();
+  return { op: "poll", service: "queue", method: "GET", path, always, headers, keptText, attack };
 }
 
 export function leaveRequest(script: Script, who: Who): Outgoing {

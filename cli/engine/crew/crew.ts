@@ -57,6 +57,8 @@ export class Crew {
   readonly #clock: EngineClock = startClock(this.#originNs);
   readonly #hands: readonly Hand[];
   readonly #own: OwnLine[] = [];
+  /** What is told now has reached every member after so long. */
+  readonly #noticeMs: number;
   readonly #controls: LiveControls;
   #news: string | undefined;
   #open = false;
@@ -71,12 +73,12 @@ export class Crew {
     this.#hands = members.map((member, index) => {
       return { member, partPath: `${path}.part-${index}`, ready: false };
     });
-    const noticeMs = Math.max(...members.map((member) => member.noticeMs));
+    this.#noticeMs = Math.max(...members.map((member) => member.noticeMs));
     this.#controls = new LiveControls({
       isSelling: () => this.#open && !this.#ended,
       isOver: () => this.#ended,
       nowMs: () => this.#nowMs(),
-      noticeMs,
+      noticeMs: this.#noticeMs,
       carryOut: (change) => {
         for (const { member } of this.#hands) member.carryOut(change);
       },
@@ -177,8 +179,7 @@ export class Crew {
   }
 
   #openDoors(): void {
-    const noticeMs = Math.max(...this.#hands.map(({ member }) => member.noticeMs));
-    const atMs = this.#clock.now() + noticeMs;
+    const atMs = this.#clock.now() + this.#noticeMs;
     this.#open = true;
     for (const { member } of this.#hands) member.open(atMs);
   }

@@ -1,7 +1,13 @@
 /** Requests as they go on the wire, and what is not let onto it. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { bearerLine, fieldLines, requestText, type WireRequest } from "./http-request.ts";
+import {
+  bearerLine,
+  fieldLines,
+  noTextYet,
+  requestText,
+  type WireRequest,
+} from "./http-request.ts";
 
 const GET: WireRequest = { method: "GET", path: "/a?b=c", headers: [] };
 const text = (changes: Partial<WireRequest>) =>
@@ -50,11 +56,11 @@ test("nothing can be smuggled in: a line's end, a blank, a name that is none", (
 });
 
 test("a text is kept for the server it was made for, and for no other", () => {
-  const said = { host: "", prefix: "", text: undefined };
-  const poll: WireRequest = { ...GET, headers: ["x", "1"], said };
+  const keptText = noTextYet();
+  const poll: WireRequest = { ...GET, headers: ["x", "1"], keptText };
   const first = requestText("a", "", poll);
   assert.is(first, requestText("a", "", { ...GET, headers: ["x", "1"] }));
-  assert.is(said.text, first);
+  assert.is(keptText.text, first);
   assert.is(requestText("a", "", poll), first);
   assert.match(requestText("b", "", poll)!, /\r\nhost: b\r\n/);
   assert.match(requestText("b", "/base", poll)!, /^GET \/base\/a/);
@@ -62,8 +68,8 @@ test("a text is kept for the server it was made for, and for no other", () => {
 });
 
 test("what cannot be sent cannot be sent the second time either", () => {
-  const said = { host: "", prefix: "", text: undefined };
-  for (const _time of [1, 2]) assert.is(text({ headers: ["x", "a\nb"], said }), undefined);
+  const keptText = noTextYet();
+  for (const _time of [1, 2]) assert.is(text({ headers: ["x", "a\nb"], keptText }), undefined);
 });
 
 test.run();

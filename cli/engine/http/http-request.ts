@@ -15,11 +15,11 @@ export interface WireRequest {
   readonly always?: FieldLines | undefined;
   readonly body?: string | undefined;
   /** Room for its text, in a request that is sent again and again as it is. */
-  readonly said?: Said | undefined;
+  readonly keptText?: KeptText | undefined;
 }
 
 /** The text that a request became, and for which server; without a text it has become none yet. */
-export interface Said {
+export interface KeptText {
   host: string;
   prefix: string;
   text: string | undefined;
@@ -37,6 +37,8 @@ const NOT_ASCII = /[^\0-\x7f]/;
 const MAX_NAMES = 1_000;
 const kinds = new Map<string, NameKind>();
 
+export const noTextYet = (): KeptText => ({ host: "", prefix: "", text: undefined });
+
 /**
  * As latin1 text, whose length is then its bytes: what of a body is beyond that stands there as
  * UTF-8, a character a byte. undefined for a request that HTTP cannot carry. `host` is the Host
@@ -47,14 +49,14 @@ export function requestText(
   prefix: string,
   request: WireRequest,
 ): string | undefined {
-  const { said } = request;
-  if (said === undefined) return textOf(host, prefix, request);
-  if (said.text === undefined || said.host !== host || said.prefix !== prefix) {
-    said.text = textOf(host, prefix, request);
-    said.host = host;
-    said.prefix = prefix;
+  const { keptText: kept } = request;
+  if (kept === undefined) return textOf(host, prefix, request);
+  if (kept.text === undefined || kept.host !== host || kept.prefix !== prefix) {
+    kept.text = textOf(host, prefix, request);
+    kept.host = host;
+    kept.prefix = prefix;
   }
-  return said.text;
+  return kept.text;
 }
 
 function textOf(

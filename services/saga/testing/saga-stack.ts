@@ -1,4 +1,5 @@
 /** The saga's service with stand-ins for its neighbours, as its integration tests start it. */
+import { CONSUMERS } from "../../common/bus/jetstream/topology.ts";
 import type { Saga } from "../../common/contracts/saga.ts";
 import { withClient } from "../../common/database.ts";
 import type { Log } from "../../common/log.ts";
@@ -88,4 +89,23 @@ export function countMessages(url: string): Promise<{ sent: number; heard: numbe
     );
     return rows[0]!;
   });
+}
+
+/**
+ * No message is under way. One that moves from a place that is looked at next to one that was looked
+ * at before is seen in neither: so each is looked at twice, and no saga may have heard anything
+ * meanwhile.
+ */
+export async function isQuiet({ harness, standIns, metric }: SagaStack): Promise<boolean> {
+  const url = harness.databaseUrl("saga");
+  const before = await countMessages(url);
+  for (const _look of [1, 2]) {
+    if (standIns.unsent > 0 || (await metric("outbox_unsent")) > 0) return false;
+    const waiting = await Promise.all(
+      CONSUMERS.map((service) => harness.bus.figures?.waiting(service) ?? 0),
+    );
+    if (waiting.some((count) => count > 0)) return false;
+  }
+  const after = await countMessages(url);
+  return after.sent === before.sent && after.heard === before.heard;
 }
